@@ -1,0 +1,146 @@
+# Needs Go, GNU make, git and bash; the race detector needs a C compiler. Everything else is built from pinned modules.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+IMG            ?= jira-token-operator:dev# image to build
+CONTAINER_TOOL ?= docker# docker, podman …
+KUBECTL        ?= kubectl# what install and deploy call, with your current context
+FUZZTIME       ?= 30s# for each fuzz target
+BENCH          ?= .# which benchmarks
+PKG            ?= ./...# which packages test, bench and vet look at
+TESTFLAGS      ?=# more flags for go test, such as -run or -count=1
+DEMO           ?=# DEMO=once ends the demo after its transcript
+
+TOOLS          := bin/tools
+CONTROLLER_GEN := $(TOOLS)/controller-gen
+GOLANGCI_LINT  := $(TOOLS)/golangci-lint
+GOTESTSUM      := $(TOOLS)/gotestsum
+BENCHSTAT      := $(TOOLS)/benchstat
+HEADER         := hack/boilerplate.go.txt
+
+# The folder with etcd, kube-apiserver and kubectl: yours, if KUBEBUILDER_ASSETS has all three, else built on first use.
+WITH_CONTROLPLANE = KUBEBUILDER_ASSETS=$$(hack/controlplane/build.sh); export KUBEBUILDER_ASSETS
+
+# Go turns cgo off by itself where it finds no C compiler, and without cgo there is no race detector.
+RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+##@ General
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "; printf "\nUsage: make <target> [VARIABLE=value]\n"} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2} \
+	  /^[A-Z_]+ +\?=.*#/ {split($$0, a, /[ ?=]+/); sub(/^[^#]*# */, ""); vars = vars sprintf("  %-18s %s\n", a[1], $$0)} \
+	  END {printf "\nVariables\n%s", vars}' $(MAKEFILE_LIST)
+
+.PHONY: clean
+clean: ## Remove everything that was built (not Go's caches)
+	rm -rf bin
+
+##@ Development
+
+.PHONY: build
+build: ## Build bin/manager and bin/gateway
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Generate deepcopy, apply configurations, CRDs and RBAC from the code
+	$(CONTROLLER_GEN) object:headerFile=$(HEADER) applyconfiguration:headerFile=$(HEADER) paths=./api/...
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format all Go code
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet $(PKG)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Lint the code, and the API against the Kubernetes API conventions
+	@status=0
+	$(GOLANGCI_LINT) run ./... || status=1
+	$(GOLANGCI_LINT) run --config .golangci-kal.yml ./api/... || status=1
+	exit $$status
+
+.PHONY: lint-fix
+lint-fix: $(GOLANGCI_LINT) ## Lint, and fix what can be fixed
+	$(GOLANGCI_LINT) run --fix ./...
+	$(GOLANGCI_LINT) run --fix --config .golangci-kal.yml ./api/...
+
+.PHONY: verify
+verify: ## Fail if generated files or go.mod files are out of date, or go vet complains
+	@hack/verify.sh
+	$(MAKE) vet
+
+##@ Test
+
+.PHONY: test
+test: $(GOTESTSUM) ## Run all tests with the race detector
+	@$(WITH_CONTROLPLANE)
+	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
+	$(GOTESTSUM) --format pkgname-and-test-fails -- $(RACE) -p 2 -timeout 20m $(TESTFLAGS) $(PKG)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks (compare two saved outputs with bin/tools/benchstat)
+	@$(WITH_CONTROLPLANE)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 30m $(TESTFLAGS) $(PKG)
+
+.PHONY: bench-revocation
+bench-revocation: ## Measure the time from kubectl delete to the first 401
+	@$(WITH_CONTROLPLANE)
+	go run ./hack/bench-revocation
+
+.PHONY: demo
+demo: build ## Show the whole story on a local control plane, then keep it up until Ctrl-C
+	@$(WITH_CONTROLPLANE)
+	go run ./hack/demo $(if $(filter once,$(DEMO)),-once)
+
+##@ Tools
+
+.PHONY: controlplane
+controlplane: ## Build etcd, kube-apiserver and kubectl, unless KUBEBUILDER_ASSETS has them
+	@hack/controlplane/build.sh
+
+.PHONY: tools
+tools: $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT) ## Build the pinned development tools
+
+$(CONTROLLER_GEN): tool = sigs.k8s.io/controller-tools/cmd/controller-gen
+$(GOLANGCI_LINT):  tool = sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
+$(GOTESTSUM):      tool = gotest.tools/gotestsum
+$(BENCHSTAT):      tool = golang.org/x/perf/cmd/benchstat
+
+$(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT): hack/tools/go.mod hack/tools/go.sum
+	@echo 'building $(@F)' >&2
+	export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
+	go build -C hack/tools -v -buildvcs=false -ldflags '-s -w' -o $(CURDIR)/$@ $(tool) 2>&1 |
+	  hack/progress.sh '$(@F): packages compiled'
+	touch $@
+
+##@ Deploy
+
+.PHONY: install
+install: generate ## Install the CRDs into the current cluster
+	$(KUBECTL) apply --server-side -k config/crd
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and with them every ApiToken and TokenPolicy
+	$(KUBECTL) delete --ignore-not-found -k config/crd
+
+.PHONY: deploy
+deploy: generate ## Deploy the manager into the current cluster
+	$(KUBECTL) apply --server-side -k config/default
+
+.PHONY: docker-build
+docker-build: ## Build the image IMG with both binaries
+	$(CONTAINER_TOOL) build -t $(IMG) .

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ApiTokenSpec declares a token. The policy that it refers to decides whether it is permitted.
+// +kubebuilder:validation:XValidation:rule="!(has(self.expiresAt) && has(self.lifetime))",message="set expiresAt (a date) or lifetime (counted from the declaration), not both"
+type ApiTokenSpec struct {
+	// owner is the name of the Jira user whom requests with this token act as. Case does not matter. It can't be
+	// changed: delete the token and declare a new one.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="owner can't be changed: delete this ApiToken and declare a new one"
+	Owner JiraUserName `json:"owner"`
+
+	// description says what the token is for, for the people who will read it in a year.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Description string `json:"description,omitempty"`
+
+	// policyRef names the TokenPolicy that stands for the Jira the token is for. It can't be changed.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="policyRef can't be changed: delete this ApiToken and declare a new one"
+	PolicyRef PolicyReference `json:"policyRef"`
+
+	// scopes are the classes of operations that the token may use: `read`, `write` and `admin`. They do not imply
+	// each other: a script that searches and comments needs `[read, write]`.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a == b))",message="each scope may be listed once"
+	Scopes []Scope `json:"scopes"`
+
+	// expiresAt is the time after which the token is refused, such as 2027-01-31T00:00:00Z. Set it or lifetime. With
+	// neither, the policy's default lifetime applies; without that the token does not expire.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+
+	// lifetime is how long the token is accepted, counted from the time when the expiry fields were last changed
+	// (first: the ApiToken's creation), such as 720h. Re-issuing the credential does not prolong it.
+	// +optional
+	Lifetime Lifetime `json:"lifetime,omitempty"`
+
+	// sourceRanges are the addresses that the token is accepted from. Absent: any address (unless the policy asks
+	// for ranges).
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
+
+	// suspend refuses the token while true. The same credential works again when it is lifted.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// secret says where the token is written.
+	// +optional
+	Secret *TokenSecret `json:"secret,omitempty"`
+}
+
+// PolicyReference names a TokenPolicy.
+type PolicyReference struct {
+	// name of the TokenPolicy.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=50
+	Name string `json:"name"`
+
+	// namespace of the TokenPolicy. The policy must allow the namespace of this ApiToken.
+	// +required
+	Namespace NamespaceName `json:"namespace"`
+}
+
+// TokenSecret says where the token is written, for workloads to mount. The Secret has the type Opaque and the keys
+// of the Service Binding specification: type (jira), provider (jiratokens), uri, host, username, password and token;
+// password and token are the token. Clients may send it as `Authorization: Bearer <token>` or as Basic credentials.
+type TokenSecret struct {
+	// name of the Secret, in the ApiToken's namespace. Default: the ApiToken's name. A Secret of this name that the
+	// operator did not make is left alone and the token is not issued. A new name means a new credential.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="must be a Secret's name: lower-case letters, digits, '-' and '.', such as zapier-jira"
+	Name string `json:"name"`
+}
+
+// ApiTokenStatus is what the operator found and did. It is output only: no decision reads it.
+type ApiTokenStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, Active, and while they apply Reconciling and Stalled. The message says what to do.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// binding names the Secret that holds the token, as the Service Binding specification asks.
+	// +optional
+	Binding *SecretBinding `json:"binding,omitempty"`
+
+	// credential is the credential that is live, or would be if the token were not blocked.
+	// +optional
+	Credential *CredentialStatus `json:"credential,omitempty"`
+
+	// expiresAt is the time after which the token is refused; absent if it does not expire.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+
+	// rule is the name of the policy's rule that permits the token.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Rule string `json:"rule,omitempty"`
+}
+
+// SecretBinding names a Secret in the ApiToken's namespace.
+type SecretBinding struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// CredentialStatus identifies a credential without being one.
+type CredentialStatus struct {
+	// id is the public part of the token, jat_<id>_…: it names the credential in the gateway's audit log.
+	// +required
+	// +kubebuilder:validation:MaxLength=12
+	ID string `json:"id"`
+
+	// issuedAt is when the credential was made.
+	// +required
+	IssuedAt metav1.Time `json:"issuedAt"`
+}
+
+// ApiToken is a token for Jira's REST API: whose it is, what it may do, from where and until when. The operator issues
+// it into a Secret for workloads to mount; the gateway in front of Jira accepts it. Deleting the ApiToken revokes it
+// at once.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=jat;jats,categories=jiratokens
+// +kubebuilder:printcolumn:name="Owner",type=string,JSONPath=`.spec.owner`
+// +kubebuilder:printcolumn:name="Scopes",type=string,JSONPath=`.spec.scopes`
+// +kubebuilder:printcolumn:name="Policy",type=string,JSONPath=`.spec.policyRef.name`
+// +kubebuilder:printcolumn:name="Active",type=string,JSONPath=`.status.conditions[?(@.type=="Active")].status`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.expiresAt`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type ApiToken struct { //nolint:revive // the kind's name is fixed by the API
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is wanted.
+	// +required
+	Spec ApiTokenSpec `json:"spec"`
+
+	// status is what the operator found and did.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status ApiTokenStatus `json:"status,omitempty"`
+}
+
+// ApiTokenList is a list of ApiTokens.
+// +kubebuilder:object:root=true
+type ApiTokenList struct { //nolint:revive // the kind's name is fixed by the API
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// items are the ApiTokens.
+	Items []ApiToken `json:"items"`
+}
+
+// SecretName is the name of the Secret that the token is written to.
+func (t *ApiToken) SecretName() string {
+	if t.Spec.Secret != nil {
+		return t.Spec.Secret.Name
+	}
+	return t.Name
+}

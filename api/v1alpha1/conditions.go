@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Condition types. Ready, Reconciling and Stalled follow kstatus (the rules by which GitOps tools judge an object).
+const (
+	// ConditionReady is True when the object is as declared and nobody needs to act: also for a token that was
+	// suspended or has expired, as declared.
+	ConditionReady = "Ready"
+
+	// ConditionActive is True when requests with the token are let through (subject to its scopes and limits).
+	ConditionActive = "Active"
+
+	// ConditionReconciling is True while the operator waits for something that may still come.
+	ConditionReconciling = "Reconciling"
+
+	// ConditionStalled is True when nothing will change until a person acts.
+	ConditionStalled = "Stalled"
+
+	// ConditionAccepted is True when a TokenPolicy and the Secrets that it refers to can be used.
+	ConditionAccepted = "Accepted"
+
+	// ConditionGatewayAvailable is True when at least one gateway pod of a TokenPolicy serves requests.
+	ConditionGatewayAvailable = "GatewayAvailable"
+)
+
+// Reasons of an ApiToken's conditions.
+const (
+	// ReasonIssued: the token is live and its Secret is in place.
+	ReasonIssued = "Issued"
+	// ReasonSuspended: spec.suspend is true.
+	ReasonSuspended = "Suspended"
+	// ReasonExpired: the token's expiry has passed.
+	ReasonExpired = "Expired"
+	// ReasonNotPermitted: no rule of the policy permits what the token declares.
+	ReasonNotPermitted = "NotPermitted"
+	// ReasonDenied: the policy's deny list names the token, its owner or its namespace.
+	ReasonDenied = "Denied"
+	// ReasonPolicyNotFound: the policy that policyRef names does not exist.
+	ReasonPolicyNotFound = "PolicyNotFound"
+	// ReasonPolicyNotReady: the policy has an error of its own; nothing is issued from it.
+	ReasonPolicyNotReady = "PolicyNotReady"
+	// ReasonNamespaceNotAllowed: the policy does not allow tokens in this namespace.
+	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
+	// ReasonSecretConflict: a Secret of the wanted name exists and belongs to somebody else.
+	ReasonSecretConflict = "SecretConflict"
+	// ReasonTerminating: the object or its namespace is being deleted.
+	ReasonTerminating = "Terminating"
+)
+
+// Reasons of a TokenPolicy's conditions, and of events.
+const (
+	// ReasonGatewayReady: the gateway serves requests.
+	ReasonGatewayReady = "GatewayReady"
+	// ReasonGatewayStarting: the gateway's pods are not ready yet.
+	ReasonGatewayStarting = "GatewayStarting"
+	// ReasonGatewayFailed: the gateway's Deployment did not get a pod ready in time.
+	ReasonGatewayFailed = "GatewayFailed"
+	// ReasonGatewayMissing: the gateway has not been deployed.
+	ReasonGatewayMissing = "GatewayMissing"
+	// ReasonAccepted: the policy and the Secrets that it refers to can be used.
+	ReasonAccepted = "Accepted"
+	// ReasonInvalidReference: a Secret that the policy refers to is missing, unlabelled or lacks a key.
+	ReasonInvalidReference = "InvalidReference"
+	// ReasonInvalidSpec: a value passed the schema but can't be used.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonAnotherPolicy: an older TokenPolicy is in the same namespace.
+	ReasonAnotherPolicy = "AnotherPolicyInNamespace"
+	// ReasonForeignObject: an object that the gateway needs exists and belongs to somebody else.
+	ReasonForeignObject = "ForeignObject"
+	// ReasonInUse: the policy is being deleted and ApiTokens refer to it.
+	ReasonInUse = "InUse"
+)

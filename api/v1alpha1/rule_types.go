@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// JiraGroup is a group of Jira users.
+type JiraGroup struct {
+	// name of the group, for use in rules.
+	// +required
+	Name JiraGroupName `json:"name"`
+
+	// members are the user names of the group.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	Members []JiraUserName `json:"members"`
+}
+
+// TokenDefaults are for what a token leaves out.
+type TokenDefaults struct {
+	// lifetime of tokens that declare neither expiresAt nor lifetime, such as 720h.
+	// +optional
+	Lifetime Lifetime `json:"lifetime,omitempty"`
+}
+
+// Rule permits tokens: those of these owners, declared in these namespaces, within these limits.
+type Rule struct {
+	// name of the rule, for messages.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Label().validate(self).hasValue()",message="must be lower-case letters, digits and '-', such as developers-own"
+	Name string `json:"name"`
+
+	// namespaces in which such tokens may be declared.
+	// +required
+	Namespaces NamespaceSet `json:"namespaces"`
+
+	// owners whose tokens the rule permits.
+	// +required
+	Owners Owners `json:"owners"`
+
+	// limits that a token must keep to.
+	// +required
+	Limits Limits `json:"limits"`
+}
+
+// Owners are Jira users, by name or by group; a user in either is meant.
+// +kubebuilder:validation:XValidation:rule="has(self.users) || has(self.groups)",message="name users, groups or both"
+type Owners struct {
+	// users are Jira user names.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1000
+	Users []JiraUserName `json:"users,omitempty"`
+
+	// groups are names out of jiraGroups. A group that is not declared there has no members.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Groups []JiraGroupName `json:"groups,omitempty"`
+}
+
+// Limits are what a token must keep to; a token outside any of them is not permitted by the rule.
+type Limits struct {
+	// scopes are the scopes that a token may have.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	Scopes []Scope `json:"scopes"`
+
+	// maxLifetime is the longest time from a token's declaration to its expiry. With it, a token must expire.
+	// +optional
+	MaxLifetime Lifetime `json:"maxLifetime,omitempty"`
+
+	// sourceRanges: a token must declare sourceRanges, each within one of these.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
+}
+
+// Deny names what is refused whatever the rules say.
+type Deny struct {
+	// owners are Jira user names whose tokens are refused.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	Owners []JiraUserName `json:"owners,omitempty"`
+
+	// namespaces whose tokens are refused.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Namespaces []NamespaceName `json:"namespaces,omitempty"`
+
+	// tokens that are refused, each as namespace/name of its ApiToken.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	Tokens []DeniedToken `json:"tokens,omitempty"`
+}
+
+// DeniedToken is an ApiToken as namespace/name, such as marketing/zapier.
+// +kubebuilder:validation:MinLength=3
+// +kubebuilder:validation:MaxLength=317
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",message="must be namespace/name of an ApiToken, such as marketing/zapier"
+type DeniedToken string

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import corev1 "k8s.io/api/core/v1"
+
+// Labels, annotations, finalizers and Secret types that the project reads or writes.
+const (
+	// LabelPolicy names the TokenPolicy that a Secret belongs to. An administrator puts it on every Secret that a
+	// policy refers to: without it a policy can't use the Secret, so that whoever can write policies can't send any
+	// Secret of the namespace to an address of their choice. The operator puts it on the Secrets that it makes.
+	LabelPolicy = "jiratokens.io/policy"
+
+	// LabelTokenUID is the UID of the ApiToken that a Secret made by the operator belongs to.
+	LabelTokenUID = "jiratokens.io/token-uid"
+
+	// LabelCredential marks, with the value CredentialOwnerToken, a Secret with a Jira personal access token of one
+	// owner (keys `owner` and `token`), for `impersonation.ownerTokens`.
+	LabelCredential = "jiratokens.io/credential"
+
+	// CredentialOwnerToken is the value of LabelCredential for an owner's Jira personal access token.
+	CredentialOwnerToken = "owner-token"
+
+	// AnnotationDeleteWithTokens, set to "true" on a TokenPolicy, lets it be deleted while ApiTokens refer to it.
+	// They stop working at once.
+	AnnotationDeleteWithTokens = "jiratokens.io/delete-with-tokens"
+
+	// FinalizerRevoke holds an ApiToken until its credentials are gone.
+	FinalizerRevoke = "jiratokens.io/revoke"
+
+	// FinalizerInUse holds a TokenPolicy while ApiTokens refer to it.
+	FinalizerInUse = "jiratokens.io/in-use"
+
+	// SecretTypeTokenHash is the type of the Secrets that hold the hash of one credential and what it grants.
+	SecretTypeTokenHash corev1.SecretType = "jiratokens.io/token-hash"
+
+	// SecretTypeGatewayConfig is the type of the Secret that holds a gateway's compiled configuration.
+	SecretTypeGatewayConfig corev1.SecretType = "jiratokens.io/gateway-config"
+
+	// ManagedBy is the value of app.kubernetes.io/managed-by on everything the operator makes, and its field manager.
+	ManagedBy = "jira-token-operator"
+)
