@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package apitoken reconciles ApiTokens: it decides whether a token is permitted, issues its credential, keeps the
+// hash Secret that the gateway reads and the Secret that workloads mount in step, and revokes.
+//
+// The protocol. The hash Secret is the truth and is written first, with Create: its name, <uid>-<n>, is the lock that
+// makes a paused leader or a second manager harmless. The token Secret comes second. Which credential is live is
+// decided by the token Secret alone: the slot whose hash its token has is the current one, and any other slot is
+// surplus and deleted. So a kill between any two writes, or two managers at once, end with exactly one live credential
+// and a Secret that matches it.
+package apitoken
+
+import (
+	"io"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// Reconciler reconciles ApiTokens.
+//
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch;update;patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/finalizers,verbs=update
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+type Reconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server: what decides about a write that can't be undone must not be stale.
+	Live client.Reader
+	// Clock tells the time.
+	Clock clock.PassiveClock
+	// Random is the source of tokens; crypto/rand.Reader.
+	Random io.Reader
+	// Recorder records events.
+	Recorder events.EventRecorder
+}
+
+// SetupWithManager registers the controller and what wakes it. The indexes of this package and of package index must
+// have been registered.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, concurrency int) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("apitoken").
+		For(&v1alpha1.ApiToken{}, builder.WithPredicates(declarationChanged())).
+		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(belongsToToken())).
+		Watches(&v1alpha1.TokenPolicy{}, r.wakeByPolicy(), builder.WithPredicates(policyMatters())).
+		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(namespaceMatters())).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		Complete(r)
+}

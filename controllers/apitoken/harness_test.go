@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/cluster"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
+)
+
+var plane *controlplane.Plane
+
+func TestMain(m *testing.M) {
+	os.Exit(controlplane.Main(m, func(p *controlplane.Plane) { plane = p }))
+}
+
+// world is one policy with its namespaces, and a manager that runs only when a test asks.
+type world struct {
+	*testing.T
+	clock     *clocktesting.FakePassiveClock
+	policy    *v1alpha1.TokenPolicy
+	namespace string // of the tokens
+	manager   *manager
+}
+
+// manager is a Reconciler with a cache of its own, as one manager process has.
+type manager struct {
+	*Reconciler
+	events *events.FakeRecorder
+}
+
+func newWorld(t *testing.T, change ...func(*v1alpha1.TokenPolicy)) *world {
+	t.Helper()
+	w := &world{T: t, clock: clocktesting.NewFakePassiveClock(time.Now())}
+	w.namespace = plane.Namespace(t, map[string]string{"allowed": "true"})
+	w.policy = testPolicy(plane.Namespace(t), w.namespace)
+	for _, f := range change {
+		f(w.policy)
+	}
+	w.create(w.policy)
+	w.manager = w.startManager(nil)
+	return w
+}
+
+func testPolicy(namespace, tokens string) *v1alpha1.TokenPolicy {
+	return &v1alpha1.TokenPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "jira"},
+		Spec: v1alpha1.TokenPolicySpec{
+			Jira:          v1alpha1.JiraEndpoint{URL: "https://jira.internal:8443/jira", PublicURL: "https://jira-api.example/jira"},
+			Impersonation: v1alpha1.Impersonation{OwnerTokens: &v1alpha1.OwnerTokens{}},
+			AllowedNamespaces: v1alpha1.NamespaceSet{
+				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"allowed": "true"}}},
+			Rules: []v1alpha1.Rule{{
+				Name:       "bots",
+				Namespaces: v1alpha1.NamespaceSet{Names: []v1alpha1.NamespaceName{v1alpha1.NamespaceName(tokens)}},
+				Owners:     v1alpha1.Owners{Users: []v1alpha1.JiraUserName{"svc-ci", "alice"}},
+				Limits:     v1alpha1.Limits{Scopes: []v1alpha1.Scope{"read", "write"}, MaxLifetime: "720h"},
+			}},
+		},
+	}
+}
+
+// startManager starts a manager process as far as this package goes; wrap puts something between it and the API server.
+func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
+	w.Helper()
+	managed, err := labels.NewRequirement(v1alpha1.LabelPolicy, selection.Exists, nil)
+	must(w, err)
+	c, err := cluster.New(plane.Config, func(o *cluster.Options) {
+		o.Scheme = plane.Scheme
+		o.Cache.ByObject = map[client.Object]cache.ByObject{
+			&corev1.Secret{}: {Label: labels.NewSelector().Add(*managed), Transform: TransformSecret},
+		}
+	})
+	must(w, err)
+	ctx, cancel := context.WithCancel(w.Context())
+	must(w, index.Register(ctx, c.GetFieldIndexer()))
+	must(w, RegisterIndexes(ctx, c.GetFieldIndexer()))
+	var stopped sync.WaitGroup
+	stopped.Go(func() { _ = c.Start(ctx) })
+	w.Cleanup(func() { cancel(); stopped.Wait() })
+	for _, o := range []client.Object{&corev1.Secret{}, &corev1.Namespace{}, &v1alpha1.ApiToken{}, &v1alpha1.TokenPolicy{}} {
+		_, err := c.GetCache().GetInformer(ctx, o)
+		must(w, err)
+	}
+	if !c.GetCache().WaitForCacheSync(ctx) {
+		w.Fatal("the cache did not sync")
+	}
+	m := &manager{events: events.NewFakeRecorder(1000)}
+	m.Reconciler = &Reconciler{Client: c.GetClient(), Live: c.GetAPIReader(), Clock: w.clock, Random: rand.Reader, Recorder: m.events}
+	if wrap != nil {
+		m.Client = wrap(m.Client)
+	}
+	return m
+}
+
+func (w *world) token(name string, change ...func(*v1alpha1.ApiToken)) *v1alpha1.ApiToken {
+	w.Helper()
+	t := &v1alpha1.ApiToken{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
+		Spec: v1alpha1.ApiTokenSpec{
+			Owner: "svc-ci", Scopes: []v1alpha1.Scope{"read"}, Lifetime: "24h",
+			PolicyRef: v1alpha1.PolicyReference{Name: w.policy.Name, Namespace: v1alpha1.NamespaceName(w.policy.Namespace)},
+		},
+	}
+	for _, f := range change {
+		f(t)
+	}
+	w.create(t)
+	return t
+}
+
+func (w *world) create(o client.Object) {
+	w.Helper()
+	must(w, plane.Client.Create(w.Context(), o))
+}
+
+// edit changes a live object.
+func edit[T client.Object](w *world, o T, change func(T)) {
+	w.Helper()
+	w.eventually("edit", func() bool {
+		must(w, plane.Client.Get(w.Context(), client.ObjectKeyFromObject(o), o))
+		change(o)
+		return plane.Client.Update(w.Context(), o) == nil
+	})
+}
+
+// reconcileUntil runs the manager on a token until what is asked for is so, as its queue would.
+func (w *world) reconcileUntil(t *v1alpha1.ApiToken, what string, done func() bool) {
+	w.Helper()
+	w.eventually(what, func() bool {
+		w.manager.run(w, t)
+		return done()
+	})
+}
+
+func (m *manager) run(w *world, t *v1alpha1.ApiToken) ctrl.Result {
+	w.Helper()
+	result, err := m.Reconcile(w.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(t)})
+	must(w, err)
+	return result
+}
+
+func (w *world) eventually(what string, done func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.Fatalf("timed out waiting until %s", what)
+		}
+	}
+}
+
+// issued reconciles until the token is live, and returns its plaintext.
+func (w *world) issued(t *v1alpha1.ApiToken) string {
+	w.Helper()
+	w.reconcileUntil(t, "the token is issued", func() bool { return w.reason(t) == v1alpha1.ReasonIssued })
+	return w.plaintext(t)
+}
+
+func (w *world) plaintext(t *v1alpha1.ApiToken) string {
+	w.Helper()
+	var secret corev1.Secret
+	must(w, plane.Client.Get(w.Context(), client.ObjectKey{Namespace: t.Namespace, Name: t.SecretName()}, &secret))
+	return string(secret.Data[keyToken])
+}
+
+// reason reads the token and returns the reason of its condition Active, if the status is of its generation.
+func (w *world) reason(t *v1alpha1.ApiToken) string {
+	w.Helper()
+	must(w, plane.Client.Get(w.Context(), client.ObjectKeyFromObject(t), t))
+	for _, c := range t.Status.Conditions {
+		if c.Type == v1alpha1.ConditionActive && c.ObservedGeneration == t.Generation {
+			return c.Reason
+		}
+	}
+	return ""
+}
+
+func (w *world) condition(t *v1alpha1.ApiToken, kind string) metav1.ConditionStatus {
+	for _, c := range t.Status.Conditions {
+		if c.Type == kind {
+			return c.Status
+		}
+	}
+	return ""
+}
+
+// slots reads the hash Secrets of a token.
+func (w *world) slots(t *v1alpha1.ApiToken) []slot {
+	w.Helper()
+	var list corev1.SecretList
+	must(w, plane.Client.List(w.Context(), &list, client.InNamespace(w.policy.Namespace)))
+	var slots []slot
+	for i := range list.Items {
+		if s, ok := parseSlot(&list.Items[i], t.UID); ok {
+			slots = append(slots, s)
+		}
+	}
+	slices.SortFunc(slots, func(a, b slot) int { return a.number - b.number })
+	return slots
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

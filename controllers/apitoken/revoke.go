@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// revoke ends a deleted ApiToken: first its credentials, so that the gateway refuses them, then the Secret that
+// workloads mount (there may be no garbage collector), then the finalizer.
+func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []slot) error {
+	if !controllerutil.ContainsFinalizer(t, v1alpha1.FinalizerRevoke) {
+		return nil
+	}
+	for _, s := range cached { // at once, before the live reads
+		if err := r.deleteSlot(ctx, s.secret, sameObject(s.secret)); err != nil {
+			return err
+		}
+	}
+	missed, err := r.liveSlots(ctx, t, cached)
+	if err != nil {
+		return err
+	}
+	for _, s := range missed {
+		if err := r.deleteSlot(ctx, s.secret, sameObject(s.secret)); err != nil {
+			return err
+		}
+	}
+	if err := r.deleteTokenSecrets(ctx, t, ""); err != nil {
+		return err
+	}
+	patch := client.MergeFromWithOptions(t.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	controllerutil.RemoveFinalizer(t, v1alpha1.FinalizerRevoke)
+	if err := r.Client.Patch(ctx, t, patch); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("remove finalizer: %w", err)
+	}
+	r.eventRevoked(t)
+	return nil
+}
+
+// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but the one named keep.
+func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToken, keep string) error {
+	var list corev1.SecretList
+	err := r.Client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{secretByTokenUID: string(t.UID)})
+	if err != nil {
+		return fmt.Errorf("list token Secrets: %w", err)
+	}
+	if keep == "" { // the cache may not have it yet
+		live, err := r.liveTokenSecret(ctx, t)
+		if err != nil {
+			return err
+		}
+		if live != nil {
+			list.Items = append(list.Items, *live)
+		}
+	}
+	for i := range list.Items {
+		secret := &list.Items[i]
+		if secret.Name == keep || !metav1.IsControlledBy(secret, t) || secret.Type == v1alpha1.SecretTypeTokenHash {
+			continue
+		}
+		err := r.Client.Delete(ctx, secret, sameObject(secret))
+		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
+			return fmt.Errorf("delete Secret %s: %w", client.ObjectKeyFromObject(secret), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+)
+
+// slot is one hash Secret of a token: the numbered place of one credential.
+type slot struct {
+	number int
+	secret *corev1.Secret
+	// credential is nil if the Secret can't be decoded or names another token; then it grants nothing.
+	credential *grant.Credential
+}
+
+func slotName(uid types.UID, number int) string { return fmt.Sprintf("%s-%d", uid, number) }
+
+// parseSlot reads a hash Secret as a slot of the token; ok is false if it is none.
+func parseSlot(secret *corev1.Secret, uid types.UID) (slot, bool) {
+	suffix, ok := strings.CutPrefix(secret.Name, string(uid)+"-")
+	number, err := strconv.Atoi(suffix)
+	if !ok || err != nil || number < 0 || secret.Type != v1alpha1.SecretTypeTokenHash {
+		return slot{}, false
+	}
+	s := slot{number: number, secret: secret}
+	if c, err := grant.Decode(secret.Data[grant.DataKey]); err == nil && c.Token.UID == uid {
+		s.credential = c
+	}
+	return s, true
+}
+
+// cachedSlots lists the token's slots as the cache has them, the oldest first.
+func (r *Reconciler) cachedSlots(ctx context.Context, token *v1alpha1.ApiToken) ([]slot, error) {
+	var list corev1.SecretList
+	err := r.Client.List(ctx, &list, client.InNamespace(token.Spec.PolicyRef.Namespace),
+		client.MatchingFields{secretByTokenUID: string(token.UID)})
+	if err != nil {
+		return nil, fmt.Errorf("list hash Secrets: %w", err)
+	}
+	var slots []slot
+	for i := range list.Items {
+		if s, ok := parseSlot(&list.Items[i], token.UID); ok {
+			slots = append(slots, s)
+		}
+	}
+	slices.SortFunc(slots, func(a, b slot) int { return a.number - b.number })
+	return slots, nil
+}
+
+// liveSlots reads the token's slots from the API server: those that the cache knows, and any that were added since.
+// Slots are numbered upwards and the cache sees changes in order, so what it misses has a higher number.
+func (r *Reconciler) liveSlots(ctx context.Context, token *v1alpha1.ApiToken, cached []slot) ([]slot, error) {
+	var slots []slot
+	for _, known := range cached {
+		s, err := r.liveSlot(ctx, token, known.number)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			slots = append(slots, *s)
+		}
+	}
+	for number := nextNumber(cached); ; number++ {
+		s, err := r.liveSlot(ctx, token, number)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			return slots, nil
+		}
+		slots = append(slots, *s)
+	}
+}
+
+func (r *Reconciler) liveSlot(ctx context.Context, token *v1alpha1.ApiToken, number int) (*slot, error) {
+	var secret corev1.Secret
+	key := types.NamespacedName{Namespace: string(token.Spec.PolicyRef.Namespace), Name: slotName(token.UID, number)}
+	if err := r.Live.Get(ctx, key, &secret); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil //nolint:nilnil // an empty slot is a result, not an error
+		}
+		return nil, fmt.Errorf("read hash Secret %s: %w", key, err)
+	}
+	s, ok := parseSlot(&secret, token.UID)
+	if !ok {
+		return nil, fmt.Errorf("secret %s has the type %s where %s is needed: delete it", key, secret.Type, v1alpha1.SecretTypeTokenHash)
+	}
+	return &s, nil
+}
+
+func nextNumber(slots []slot) int {
+	if len(slots) == 0 {
+		return 0
+	}
+	return slots[len(slots)-1].number + 1
+}
+
+// deleteSlot revokes a credential. The preconditions see to it that exactly what was read is deleted.
+func (r *Reconciler) deleteSlot(ctx context.Context, secret *corev1.Secret, pre client.Preconditions) error {
+	if err := r.Client.Delete(ctx, secret, pre); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete hash Secret %s: %w", client.ObjectKeyFromObject(secret), err)
+	}
+	return nil
+}
+
+// exactly asks that an object is the one that was read, unchanged.
+func exactly(o client.Object) client.Preconditions {
+	uid, version := o.GetUID(), o.GetResourceVersion()
+	return client.Preconditions{UID: &uid, ResourceVersion: &version}
+}
+
+// sameObject asks that an object is the one that was read, changed or not.
+func sameObject(o client.Object) client.Preconditions {
+	uid := o.GetUID()
+	return client.Preconditions{UID: &uid}
+}

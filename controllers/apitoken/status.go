@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// updateStatus writes the status if it changed, and an event if the token's reason did.
+func (r *Reconciler) updateStatus(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) error {
+	before := t.DeepCopy()
+	fillStatus(t, v, slots, metav1.NewTime(r.Clock.Now()))
+	if equality.Semantic.DeepEqual(before.Status, t.Status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, t, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("update status: %w", err)
+	}
+	r.eventTransition(t, before)
+	return nil
+}
+
+// fillStatus is pure: it puts the verdict into the status, as the state table in docs says.
+func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time) {
+	s := &t.Status
+	s.ObservedGeneration = t.Generation
+	s.Rule = v.rule
+	s.ExpiresAt, s.Binding, s.Credential = nil, nil, nil
+	if v.expiresAt != nil {
+		// Rounded up, so that what is shown as past is past.
+		s.ExpiresAt = &metav1.Time{Time: v.expiresAt.Add(time.Second - time.Nanosecond).Truncate(time.Second)}
+	}
+	issued := false
+	if n := len(slots); n > 0 && slots[n-1].credential != nil {
+		c := slots[n-1].credential
+		issued = true
+		s.Credential = &v1alpha1.CredentialStatus{ID: c.ID, IssuedAt: metav1.NewTime(c.IssuedAt)}
+		if v.reason != v1alpha1.ReasonSecretConflict {
+			s.Binding = &v1alpha1.SecretBinding{Name: t.SecretName()}
+		}
+	}
+	set := func(kind string, status bool) {
+		value := metav1.ConditionFalse
+		if status {
+			value = metav1.ConditionTrue
+		}
+		meta.SetStatusCondition(&s.Conditions, metav1.Condition{
+			Type: kind, Status: value, Reason: v.reason, Message: v.message,
+			ObservedGeneration: t.Generation, LastTransitionTime: now,
+		})
+	}
+	stalled := v.stalled(issued)
+	set(v1alpha1.ConditionReady, !stalled && !v.waiting)
+	set(v1alpha1.ConditionActive, v.reason == v1alpha1.ReasonIssued)
+	for kind, applies := range map[string]bool{
+		v1alpha1.ConditionReconciling: v.waiting,
+		v1alpha1.ConditionStalled:     stalled,
+	} {
+		if applies {
+			set(kind, true)
+		} else {
+			meta.RemoveStatusCondition(&s.Conditions, kind)
+		}
+	}
+}
+
+// stalled: a person must act. A token that was live and is refused by the policy since then is as the policy says it
+// should be, and does not turn a GitOps tool's whole set red.
+func (v *verdict) stalled(issued bool) bool {
+	return v.refused && (!issued || v.reason == v1alpha1.ReasonSecretConflict || v.invalid)
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// sweep deletes the hash Secrets that were made for an ApiToken of this name which is gone: its finalizer was removed
+// by hand, or it was created again with another UID. A live read confirms it.
+func (r *Reconciler) sweep(ctx context.Context, key types.NamespacedName, known types.UID) error {
+	orphans, err := r.hashSecretsOfOthers(ctx, key, known)
+	if err != nil || len(orphans) == 0 {
+		return err
+	}
+	var token v1alpha1.ApiToken
+	err = r.Live.Get(ctx, key, &token)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("confirm that ApiToken %s is gone: %w", key, err)
+	}
+	exists := !apierrors.IsNotFound(err)
+	for i := range orphans {
+		if exists && orphans[i].Labels[v1alpha1.LabelTokenUID] == string(token.UID) {
+			continue // the cache was behind
+		}
+		if err := r.deleteSlot(ctx, &orphans[i], sameObject(&orphans[i])); err != nil {
+			return err
+		}
+		log.FromContext(ctx).Info("revoked a credential whose ApiToken is gone", "hashSecret", orphans[i].Name)
+	}
+	return nil
+}
+
+func (r *Reconciler) hashSecretsOfOthers(ctx context.Context, key types.NamespacedName, known types.UID) ([]corev1.Secret, error) {
+	var list corev1.SecretList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{hashSecretByToken: key.String()}); err != nil {
+		return nil, fmt.Errorf("list hash Secrets of %s: %w", key, err)
+	}
+	var others []corev1.Secret
+	for i := range list.Items {
+		if list.Items[i].Labels[v1alpha1.LabelTokenUID] != string(known) {
+			others = append(others, list.Items[i])
+		}
+	}
+	return others, nil
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"bytes"
+	"net/url"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/token"
+)
+
+// Keys of the token Secret: the well-known entries of the Service Binding specification, and token.
+const (
+	keyToken    = "token"
+	keyUsername = "username"
+	keyPassword = "password"
+	keyURI      = "uri"
+	keyHost     = "host"
+	keyType     = "type"
+	keyProvider = "provider"
+)
+
+// tokenSecretData is the content of the Secret that workloads mount.
+func tokenSecretData(plaintext string, t *v1alpha1.ApiToken, publicURL string) map[string][]byte {
+	host := ""
+	if u, err := url.Parse(publicURL); err == nil {
+		host = u.Hostname()
+	}
+	return map[string][]byte{
+		keyToken:    []byte(plaintext),
+		keyPassword: []byte(plaintext),
+		keyUsername: []byte(t.Spec.Owner),
+		keyURI:      []byte(publicURL),
+		keyHost:     []byte(host),
+		keyType:     []byte("jira"),
+		keyProvider: []byte("jiratokens"),
+	}
+}
+
+// newTokenSecret builds the Secret that workloads mount. Nothing of the ApiToken's labels and annotations is copied:
+// a GitOps tool would take the Secret for its own and prune it.
+func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:       t.Namespace,
+			Name:            t.SecretName(),
+			Labels:          tokenSecretLabels(t),
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(t, apiTokenKind)},
+		},
+		Type: corev1.SecretTypeOpaque,
+		Data: data,
+	}
+}
+
+var apiTokenKind schema.GroupVersionKind = v1alpha1.GroupVersion.WithKind("ApiToken")
+
+func tokenSecretLabels(t *v1alpha1.ApiToken) map[string]string {
+	return map[string]string{
+		v1alpha1.LabelPolicy:           t.Spec.PolicyRef.Name,
+		v1alpha1.LabelTokenUID:         string(t.UID),
+		"app.kubernetes.io/managed-by": v1alpha1.ManagedBy,
+		"app.kubernetes.io/component":  "token",
+	}
+}
+
+// isOurs tells whether a Secret is the token's own. A Secret of the name that is not is never touched.
+func isOurs(secret *corev1.Secret, t *v1alpha1.ApiToken) bool {
+	return metav1.IsControlledBy(secret, t) && secret.Type == corev1.SecretTypeOpaque
+}
+
+// inOrder tells whether a Secret, plain or as the cache has it (see TransformSecret), has the wanted data and labels.
+// Keys and labels that others added do not count.
+func inOrder(secret *corev1.Secret, data map[string][]byte, labels map[string]string) bool {
+	for key, want := range data {
+		got, ok := secret.Data[key]
+		if !ok || (!bytes.Equal(got, want) && !bytes.Equal(got, digest(want))) {
+			return false
+		}
+	}
+	return labelsInOrder(secret, labels)
+}
+
+func labelsInOrder(secret *corev1.Secret, labels map[string]string) bool {
+	for key, want := range labels {
+		if secret.Labels[key] != want {
+			return false
+		}
+	}
+	return true
+}
+
+// repair puts the wanted data and labels into a Secret.
+func repair(secret *corev1.Secret, data map[string][]byte, labels map[string]string) {
+	if secret.Data == nil {
+		secret.Data = map[string][]byte{}
+	}
+	for key, value := range data {
+		secret.Data[key] = value
+	}
+	if secret.Labels == nil {
+		secret.Labels = map[string]string{}
+	}
+	for key, value := range labels {
+		secret.Labels[key] = value
+	}
+}
+
+// hashInSecret is the hash of the token in a Secret, plain or as the cache has it.
+func hashInSecret(secret *corev1.Secret) token.Hash {
+	value := secret.Data[keyToken]
+	if h, err := token.ParseHash(string(value)); err == nil {
+		return h
+	}
+	return token.HashOf(string(value))
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/policy"
+	"github.com/jiratokens/jira-token-operator/internal/scope"
+)
+
+// verdict is what should be true of a token now.
+type verdict struct {
+	reason, message string
+	// waiting: what is missing may still come. refused: a person must act, unless the token was live before.
+	waiting, refused bool
+	// issue: the token may have a credential made for it.
+	issue bool
+	// state of its credentials, and what their holder is told if they are blocked.
+	state         grant.State
+	blockedReason string
+	// invalid: the spec can't be compiled; credentials are blocked and otherwise left as they are.
+	invalid bool
+
+	grant          grant.Grant
+	scopes         scope.Set // of grant
+	declaredAt     time.Time
+	declaredExpiry string
+	expiresAt      *time.Time
+	rule           string
+	publicURL      string
+}
+
+// situation is what a verdict depends on.
+type situation struct {
+	token     *v1alpha1.ApiToken
+	policy    *v1alpha1.TokenPolicy // nil: there is none
+	elected   bool                  // the policy is the one that counts in its namespace
+	namespace map[string]string     // labels
+	slots     []slot
+	now       time.Time
+}
+
+func (r *Reconciler) situation(ctx context.Context, token *v1alpha1.ApiToken, slots []slot) (*situation, error) {
+	s := &situation{token: token, slots: slots, now: r.Clock.Now()}
+	var namespace corev1.Namespace
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: token.Namespace}, &namespace); err != nil {
+		return nil, fmt.Errorf("read namespace %s: %w", token.Namespace, err)
+	}
+	s.namespace = namespace.Labels
+	var policies v1alpha1.TokenPolicyList
+	if err := r.Client.List(ctx, &policies, client.InNamespace(token.Spec.PolicyRef.Namespace)); err != nil {
+		return nil, fmt.Errorf("list policies: %w", err)
+	}
+	for i := range policies.Items {
+		if policies.Items[i].Name == token.Spec.PolicyRef.Name {
+			s.policy = &policies.Items[i]
+			s.elected = policy.Elect(policies.Items) == s.policy
+		}
+	}
+	return s, nil
+}
+
+// judge is pure: it says what should be true of a token in a situation.
+func judge(s *situation) verdict {
+	v := verdict{state: grant.Blocked}
+	v.declaredAt, v.declaredExpiry = declaration(s)
+	var defaults *v1alpha1.TokenDefaults
+	if s.policy != nil {
+		defaults = s.policy.Spec.Defaults
+		v.publicURL = string(s.policy.Spec.Jira.PublicURL)
+	}
+	if err := v.compileGrant(&s.token.Spec, defaults); err != nil {
+		v.invalid = true
+		v.refuse(v1alpha1.ReasonNotPermitted, err.Error())
+		return v
+	}
+	ref := fmt.Sprintf("%s/%s", s.token.Spec.PolicyRef.Namespace, s.token.Spec.PolicyRef.Name)
+	switch {
+	case s.policy == nil:
+		v.wait(v1alpha1.ReasonPolicyNotFound, fmt.Sprintf("there is no TokenPolicy %s: create it, or correct spec.policyRef", ref))
+		return v
+	case !s.elected:
+		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s does not count: an older one is in its namespace", ref))
+		return v
+	}
+	compiled, err := policy.Compile(s.policy)
+	if err != nil {
+		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s can't be used: %s", ref, err))
+		return v
+	}
+	v.decide(s, compiled)
+	return v
+}
+
+func (v *verdict) decide(s *situation, compiled *policy.Policy) {
+	decision := compiled.Evaluate(&policy.Request{
+		Namespace: s.token.Namespace, NamespaceLabels: s.namespace, Name: s.token.Name, Owner: v.grant.Owner,
+		Scopes: v.scopes, SourceRanges: v.grant.SourceRanges, DeclaredAt: v.declaredAt, ExpiresAt: v.expiresAt,
+	})
+	v.rule = decision.Rule
+	switch decision.Verdict {
+	case policy.Denied:
+		v.refuse(v1alpha1.ReasonDenied, decision.Message)
+	case policy.NamespaceNotAllowed:
+		v.refuse(v1alpha1.ReasonNamespaceNotAllowed, decision.Message)
+	case policy.NotPermitted:
+		v.refuse(v1alpha1.ReasonNotPermitted, decision.Message)
+	case policy.Permitted:
+		v.permit(s, decision.Message)
+	}
+}
+
+func (v *verdict) permit(s *situation, message string) {
+	v.message = message
+	switch {
+	case s.token.Spec.Suspend:
+		v.reason, v.message = v1alpha1.ReasonSuspended, "the token is suspended: set spec.suspend to false to let it work again"
+		v.blockedReason = "the token is suspended"
+	case v.expiresAt != nil && !s.now.Before(*v.expiresAt):
+		// The gateway refuses it by its own clock; a write now would only repeat that.
+		v.reason, v.state = v1alpha1.ReasonExpired, grant.Active
+		v.message = fmt.Sprintf("the token expired at %s: set a later spec.expiresAt or a longer spec.lifetime to renew it",
+			v.expiresAt.Format(time.RFC3339))
+	default:
+		v.reason, v.state, v.issue = v1alpha1.ReasonIssued, grant.Active, true
+	}
+}
+
+func (v *verdict) wait(reason, message string) {
+	v.reason, v.message, v.waiting = reason, message, true
+	v.state, v.blockedReason = grant.Blocked, "the token's policy is not in force"
+}
+
+func (v *verdict) refuse(reason, message string) {
+	v.reason, v.message, v.refused = reason, message, true
+	v.state, v.blockedReason = grant.Blocked, message
+}
+
+// declaration says when the expiry fields were last changed, and what they say. The latest credential remembers it;
+// without one the ApiToken's creation counts, which is the stricter.
+func declaration(s *situation) (time.Time, string) {
+	declared := "default"
+	switch {
+	case s.token.Spec.ExpiresAt != nil:
+		declared = "expiresAt=" + s.token.Spec.ExpiresAt.UTC().Format(time.RFC3339)
+	case s.token.Spec.Lifetime != "":
+		declared = "lifetime=" + string(s.token.Spec.Lifetime)
+	}
+	for i := len(s.slots) - 1; i >= 0; i-- {
+		switch c := s.slots[i].credential; {
+		case c == nil:
+		case c.DeclaredExpiry == declared:
+			return c.DeclaredAt, declared
+		default:
+			return s.now.UTC().Truncate(time.Second), declared
+		}
+	}
+	return s.token.CreationTimestamp.UTC(), declared
+}
+
+func (v *verdict) compileGrant(spec *v1alpha1.ApiTokenSpec, defaults *v1alpha1.TokenDefaults) (err error) {
+	if v.expiresAt, err = policy.Expiry(spec, defaults, v.declaredAt); err != nil {
+		return fmt.Errorf("spec.lifetime: %w", err)
+	}
+	if v.scopes, err = policy.ParseScopes(spec.Scopes); err != nil {
+		return fmt.Errorf("spec.scopes: %w", err)
+	}
+	ranges, err := policy.ParseRanges(spec.SourceRanges)
+	if err != nil {
+		return fmt.Errorf("spec.sourceRanges: %w", err)
+	}
+	v.grant = grant.Grant{Owner: string(spec.Owner), Scopes: v.scopes.Names(), SourceRanges: ranges}
+	return nil
+}
+
+// conflict: the name of the token Secret is taken.
+func (v *verdict) conflict(t *v1alpha1.ApiToken) {
+	v.refuse(v1alpha1.ReasonSecretConflict, fmt.Sprintf(
+		"Secret %s exists and was not made for this ApiToken: delete it, or set spec.secret.name to another name", t.SecretName()))
+	v.state, v.blockedReason = grant.Blocked, "the token's Secret was replaced"
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/index"
+)
+
+// declarationChanged lets through what a person or GitOps tool changed, and not our own status writes.
+func declarationChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
+			!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp()) ||
+			!slices.Equal(e.ObjectOld.GetFinalizers(), e.ObjectNew.GetFinalizers())
+	}}
+}
+
+func policyMatters() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration()
+	}}
+}
+
+func namespaceMatters() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false }, // the tokens' own events come with it
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())
+		},
+	}
+}
+
+func belongsToToken() predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetLabels()[v1alpha1.LabelTokenUID] != "" })
+}
+
+// wakeBySecret wakes the token that a hash Secret or a token Secret belongs to. At a start that includes the hash
+// Secrets whose ApiToken is gone, so orphans are found without a sweep of their own.
+func wakeBySecret() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		if key, ok := tokenOfHashSecret(o); ok {
+			return []reconcile.Request{{NamespacedName: key}}
+		}
+		if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == "ApiToken" {
+			return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: owner.Name}}}
+		}
+		return nil
+	})
+}
+
+// wakeByPolicy wakes the tokens of every policy in the changed policy's namespace: when the elected one goes, the next
+// one counts. They wait behind fresh events, so that deleting a token is not held up by 100,000 of them.
+func (r *Reconciler) wakeByPolicy() handler.EventHandler {
+	return behindFreshEvents(func(ctx context.Context, o client.Object) []reconcile.Request {
+		return r.tokens(ctx, client.MatchingFields{index.ApiTokenByPolicyNamespace: o.GetNamespace()})
+	})
+}
+
+func (r *Reconciler) wakeByNamespace() handler.EventHandler {
+	return behindFreshEvents(func(ctx context.Context, o client.Object) []reconcile.Request {
+		return r.tokens(ctx, client.InNamespace(o.GetName()))
+	})
+}
+
+func (r *Reconciler) tokens(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+	var list v1alpha1.ApiTokenList
+	if err := r.Client.List(ctx, &list, append(opts, client.UnsafeDisableDeepCopy)...); err != nil {
+		log.FromContext(ctx).Error(err, "ApiTokens could not be listed")
+		return nil
+	}
+	requests := make([]reconcile.Request, len(list.Items))
+	for i := range list.Items {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
+	}
+	return requests
+}
+
+// behindFreshEvents queues the mapped requests with low priority.
+func behindFreshEvents(mapper handler.MapFunc) handler.EventHandler {
+	enqueue := func(ctx context.Context, o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		requests := mapper(ctx, o)
+		priority := handler.LowPriority
+		if queue, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
+			return
+		}
+		for _, request := range requests {
+			q.Add(request)
+		}
+	}
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { enqueue(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) { enqueue(ctx, e.ObjectNew, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { enqueue(ctx, e.Object, q) },
+	}
+}
+
+// tokenOfHashSecret reads which ApiToken a hash Secret was made for. It only decides who is woken.
+func tokenOfHashSecret(o client.Object) (types.NamespacedName, bool) {
+	secret, ok := o.(*corev1.Secret)
+	if !ok || secret.Type != v1alpha1.SecretTypeTokenHash {
+		return types.NamespacedName{}, false
+	}
+	return parseKey(secret.Annotations[annotationToken])
+}

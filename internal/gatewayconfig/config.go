@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gatewayconfig defines the compiled configuration that the manager writes for a gateway and the gateway
+// follows while it runs. It names Secrets and holds none of their contents.
+package gatewayconfig
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const (
+	// DataKey is the key of the configuration Secret's data.
+	DataKey = "config.json"
+
+	// FormatVersion is the version of the encoding; a reader refuses others and fields that it does not know.
+	FormatVersion = 1
+)
+
+// Config is what a gateway needs to know of its TokenPolicy.
+type Config struct {
+	Version        int            `json:"version"`
+	Policy         Policy         `json:"policy"`
+	Jira           Jira           `json:"jira"`
+	Impersonation  Impersonation  `json:"impersonation"`
+	Deny           Deny           `json:"deny"`
+	TrustedProxies []netip.Prefix `json:"trustedProxies,omitempty"`
+	// MaxStaleness is how long a gateway serves without news from the Kubernetes API.
+	MaxStaleness metav1.Duration `json:"maxStaleness"`
+}
+
+// Policy identifies the TokenPolicy that the configuration was compiled from.
+type Policy struct {
+	Namespace  string    `json:"namespace"`
+	Name       string    `json:"name"`
+	UID        types.UID `json:"uid"`
+	Generation int64     `json:"generation"`
+}
+
+// Jira says where Jira is. The three URLs have the same path and no slash at its end.
+type Jira struct {
+	URL       string  `json:"url"`
+	BaseURL   string  `json:"baseURL"`
+	PublicURL string  `json:"publicURL"`
+	CABundle  *KeyRef `json:"caBundle,omitempty"`
+}
+
+// KeyRef names one key of a Secret of the gateway's namespace.
+type KeyRef struct {
+	Name string `json:"name"`
+	Key  string `json:"key"`
+}
+
+// Impersonation has exactly one field set.
+type Impersonation struct {
+	OwnerTokens    *OwnerTokens    `json:"ownerTokens,omitempty"`
+	OAuth          *OAuth          `json:"oauth,omitempty"`
+	Header         *Header         `json:"header,omitempty"`
+	ServiceAccount *ServiceAccount `json:"serviceAccount,omitempty"`
+}
+
+// OwnerTokens: one Jira personal access token per owner, in labelled Secrets.
+type OwnerTokens struct{}
+
+// OAuth: two-legged OAuth 1.0a with impersonation.
+type OAuth struct {
+	ConsumerKey string `json:"consumerKey"`
+	PrivateKey  KeyRef `json:"privateKey"`
+}
+
+// Header: a header that Jira's authenticator believes.
+type Header struct {
+	Name         string  `json:"name"`
+	SecretHeader string  `json:"secretHeader,omitempty"`
+	Secret       *KeyRef `json:"secret,omitempty"`
+}
+
+// ServiceAccount: one account for all tokens; SecretName has the key token or password.
+type ServiceAccount struct {
+	Username   string `json:"username"`
+	SecretName string `json:"secretName"`
+}
+
+// Deny is refused whatever the grants say.
+type Deny struct {
+	Owners     []string `json:"owners,omitempty"`
+	Namespaces []string `json:"namespaces,omitempty"`
+	// Tokens are namespace/name of ApiTokens.
+	Tokens []string `json:"tokens,omitempty"`
+}
+
+// Encode writes a configuration for its Secret.
+func Encode(c *Config) ([]byte, error) {
+	out := *c
+	out.Version = FormatVersion
+	if err := out.validate(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+// Decode reads a configuration. Anything it does not understand entirely is an error; the caller keeps the last good
+// one.
+func Decode(data []byte) (*Config, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var c Config
+	if err := decoder.Decode(&c); err != nil {
+		return nil, fmt.Errorf("gateway configuration can't be decoded: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("gateway configuration is followed by something else")
+	}
+	return &c, c.validate()
+}
+
+func (c *Config) validate() error {
+	if c.Version != FormatVersion {
+		return fmt.Errorf("gateway configuration has format version %d, known is %d", c.Version, FormatVersion)
+	}
+	if c.Policy.UID == "" {
+		return errors.New("gateway configuration does not name its policy")
+	}
+	for _, raw := range []string{c.Jira.URL, c.Jira.BaseURL, c.Jira.PublicURL} {
+		if u, err := url.Parse(raw); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return fmt.Errorf("gateway configuration has %q where an http or https URL is needed", raw)
+		}
+	}
+	if c.MaxStaleness.Duration <= 0 {
+		return errors.New("gateway configuration has no maxStaleness")
+	}
+	if n := c.Impersonation.count(); n != 1 {
+		return fmt.Errorf("gateway configuration has %d ways of impersonation, exactly one is needed", n)
+	}
+	return nil
+}
+
+func (i *Impersonation) count() int {
+	n := 0
+	for _, set := range []bool{i.OwnerTokens != nil, i.OAuth != nil, i.Header != nil, i.ServiceAccount != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}

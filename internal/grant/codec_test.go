@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCodecRoundTrip(t *testing.T) {
+	full := sample(1)
+	retire := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
+	full.IssuedAt, full.DeclaredAt, full.DeclaredExpiry = retire.Add(-time.Hour), retire.Add(-2*time.Hour), "lifetime 720h"
+	full.RetireAt, full.State, full.BlockedReason = &retire, Blocked, `denied by "policy" <x>`
+	bare := sample(2)
+	bare.ExpiresAt, bare.Grant.SourceRanges = nil, nil
+	for _, want := range []*Credential{full, bare} {
+		data, err := Encode(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Decode(data)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("error %v\ngot  %+v\nwant %+v", err, got, want)
+		}
+	}
+}
+
+// What a reader does not understand entirely is not granted: it may be a limit.
+func TestDecodeRefuses(t *testing.T) {
+	good, err := Encode(sample(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(f func(doc, grant map[string]any)) []byte {
+		var doc map[string]any
+		if err := json.Unmarshal(good, &doc); err != nil {
+			t.Fatal(err)
+		}
+		f(doc, doc["grant"].(map[string]any))
+		data, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for name, data := range map[string][]byte{
+		"nothing":          nil,
+		"no object":        []byte(`null`),
+		"truncated":        good[:len(good)-1],
+		"something after":  append(bytes.Clone(good), "{}"...),
+		"too large":        append(bytes.Clone(good), strings.Repeat(" ", MaxEncodedBytes)...),
+		"newer version":    change(func(d, _ map[string]any) { d["version"] = 2 }),
+		"no version":       change(func(d, _ map[string]any) { delete(d, "version") }),
+		"unknown field":    change(func(d, _ map[string]any) { d["notBefore"] = "2027-01-01T00:00:00Z" }),
+		"unknown limit":    change(func(_, g map[string]any) { g["methods"] = []string{"GET"} }),
+		"unknown scope":    change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:comment"} }),
+		"no scopes":        change(func(_, g map[string]any) { delete(g, "scopes") }),
+		"no owner":         change(func(_, g map[string]any) { g["owner"] = "" }),
+		"bad range":        change(func(_, g map[string]any) { g["sourceRanges"] = []string{"10.0.0.0/33"} }),
+		"empty range":      change(func(_, g map[string]any) { g["sourceRanges"] = []string{""} }),
+		"unknown state":    change(func(d, _ map[string]any) { d["state"] = "paused" }),
+		"no hash":          change(func(d, _ map[string]any) { delete(d, "hash") }),
+		"zero hash":        change(func(d, _ map[string]any) { d["hash"] = "sha256:" + strings.Repeat("0", 64) }),
+		"short hash":       change(func(d, _ map[string]any) { d["hash"] = "sha256:00ff" }),
+		"no id":            change(func(d, _ map[string]any) { d["id"] = "" }),
+		"no token":         change(func(d, _ map[string]any) { delete(d, "token") }),
+		"expiry no time":   change(func(d, _ map[string]any) { d["expiresAt"] = "tomorrow" }),
+		"expiry no string": change(func(d, _ map[string]any) { d["expiresAt"] = 0 }),
+	} {
+		if c, err := Decode(data); err == nil {
+			t.Errorf("%s: accepted as %+v", name, c)
+		}
+	}
+}
+
+func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
+	for name, spoil := range map[string]func(*Credential){
+		"no scopes":     func(c *Credential) { c.Grant.Scopes = nil },
+		"invalid range": func(c *Credential) { c.Grant.SourceRanges = append(c.Grant.SourceRanges, netip.Prefix{}) },
+		"no UID":        func(c *Credential) { c.Token.UID = "" },
+	} {
+		c := sample(1)
+		spoil(c)
+		if _, err := Encode(c); err == nil {
+			t.Errorf("%s: encoded", name)
+		}
+	}
+}
+
+// Whatever Decode accepts means the same after another round, and the table accepts it.
+func FuzzDecode(f *testing.F) {
+	for n := range 3 {
+		data, err := Encode(sample(n))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(`{"version":1,"version":2}`))
+	f.Add([]byte(`{"version":1,"ID":"a","hash":"sha256:"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Decode(data)
+		if err != nil {
+			return
+		}
+		again, err := Encode(c)
+		if err != nil {
+			t.Fatalf("decoded, but can't be encoded: %v", err)
+		}
+		if len(c.Grant.SourceRanges) == 0 {
+			c.Grant.SourceRanges = nil // as none and an empty list mean the same
+		}
+		if back, err := Decode(again); err != nil || back.Hash != c.Hash || back.State != c.State ||
+			!reflect.DeepEqual(back.Grant, c.Grant) {
+			t.Fatalf("changed in a round trip: %v\n%+v\n%+v", err, c, back)
+		}
+		table := NewTable()
+		if err := table.Put("object", c); err != nil {
+			t.Fatalf("decoded, but not accepted: %v", err)
+		}
+		r, ok := table.Lookup(c.Hash)
+		if !ok || r.Blocked != (c.State == Blocked) || (r.ExpiresAt == 0) != (c.ExpiresAt == nil) ||
+			(r.RetireAt == 0) != (c.RetireAt == nil) || r.Ranges.Len() != len(c.Grant.SourceRanges) {
+			t.Fatalf("the table changed it: %+v\n%+v", c, r)
+		}
+	})
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package grant defines what a hash Secret says: one credential of an ApiToken and what it grants. The manager encodes
+// it, the gateway decodes it and keeps it in a flat table.
+package grant
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/jiratokens/jira-token-operator/internal/token"
+)
+
+// State says whether a credential is accepted.
+type State string
+
+// The states. A blocked credential keeps its Secret, so that the same credential works once it is active again.
+const (
+	Active  State = "active"
+	Blocked State = "blocked"
+)
+
+// Credential is the content of one hash Secret.
+type Credential struct {
+	// ID is the public part of the token.
+	ID string `json:"id"`
+	// Hash is the SHA-256 hash of the whole token.
+	Hash token.Hash `json:"hash"`
+	// Token is the ApiToken that the credential belongs to.
+	Token TokenReference `json:"token"`
+
+	// IssuedAt is when the credential was made.
+	IssuedAt time.Time `json:"issuedAt"`
+	// DeclaredAt is when the ApiToken's expiry fields were last changed; lifetimes count from it.
+	DeclaredAt time.Time `json:"declaredAt"`
+	// DeclaredExpiry is what those fields said then, to notice a change.
+	DeclaredExpiry string `json:"declaredExpiry,omitempty"`
+	// ExpiresAt ends the grant; nil: it does not expire.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// RetireAt ends this credential, because another one took its place; nil: it is the current one.
+	RetireAt *time.Time `json:"retireAt,omitempty"`
+
+	// State says whether the credential is accepted.
+	State State `json:"state"`
+	// BlockedReason tells the holder of a blocked token why, such as "the token is suspended".
+	BlockedReason string `json:"blockedReason,omitempty"`
+
+	// Grant is what the credential may do.
+	Grant Grant `json:"grant"`
+}
+
+// TokenReference names an ApiToken.
+type TokenReference struct {
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	UID       types.UID `json:"uid"`
+}
+
+// String is namespace/name.
+func (r TokenReference) String() string { return r.Namespace + "/" + r.Name }
+
+// Grant is what a token may do, compiled: it refers to nothing.
+type Grant struct {
+	// Owner is the Jira user name that requests act as.
+	Owner string `json:"owner"`
+	// Scopes are the names of the scopes.
+	Scopes []string `json:"scopes"`
+	// SourceRanges are the addresses that requests may come from; none: any.
+	SourceRanges []netip.Prefix `json:"sourceRanges,omitempty"`
+}
+
+// FoldUser gives the form in which Jira user and group names are compared. Jira itself lower-cases names.
+func FoldUser(name string) string { return strings.ToLower(name) }
+
+// SameUser tells whether two Jira user names mean the same user.
+func SameUser(a, b string) bool { return FoldUser(a) == FoldUser(b) }
