@@ -102,7 +102,7 @@ bench-revocation: ## Measure the time from kubectl delete to the first 401
 	go run ./hack/bench-revocation
 
 .PHONY: demo
-demo: build ## Show the whole story on a local control plane, then keep it up until Ctrl-C
+demo: ## Show the whole story on a local control plane, then keep it up until Ctrl-C
 	@$(WITH_CONTROLPLANE)
 	go run ./hack/demo $(if $(filter once,$(DEMO)),-once)
 

@@ -93,7 +93,7 @@ type ApiTokenStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Active, and while they apply Reconciling and Stalled. The message says what to do.
+	// conditions are Ready, Active, and while they apply Reconciling and Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -114,6 +114,7 @@ type ApiTokenStatus struct {
 
 	// rule is the name of the policy's rule that permits the token.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Rule string `json:"rule,omitempty"`
 }
@@ -122,6 +123,7 @@ type ApiTokenStatus struct {
 type SecretBinding struct {
 	// name of the Secret.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
 }
@@ -130,6 +132,7 @@ type SecretBinding struct {
 type CredentialStatus struct {
 	// id is the public part of the token, jat_<id>_…: it names the credential in the gateway's audit log.
 	// +required
+	// +kubebuilder:validation:MinLength=12
 	// +kubebuilder:validation:MaxLength=12
 	ID string `json:"id"`
 
@@ -153,7 +156,7 @@ type CredentialStatus struct {
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.expiresAt`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-type ApiToken struct { //nolint:revive // the kind's name is fixed by the API
+type ApiToken struct {
 	metav1.TypeMeta `json:",inline"`
 
 	// metadata is the standard object metadata.
@@ -172,7 +175,7 @@ type ApiToken struct { //nolint:revive // the kind's name is fixed by the API
 
 // ApiTokenList is a list of ApiTokens.
 // +kubebuilder:object:root=true
-type ApiTokenList struct { //nolint:revive // the kind's name is fixed by the API
+type ApiTokenList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitempty"`
 

@@ -20,6 +20,7 @@ type Gateway struct {
 	// resources of the gateway's container. Default: requests of 100m CPU and 64Mi of memory, a limit of 512Mi of
 	// memory, which is enough for 100,000 tokens.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.claims)",message="claims are of no use to the gateway: set requests and limits"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// trustedProxies are the addresses of the proxies in front of the gateway whose X-Forwarded-For is believed.

@@ -5,22 +5,22 @@ package v1alpha1
 // Impersonation says how the gateway speaks to Jira as a token's owner.
 // +kubebuilder:validation:XValidation:rule="[has(self.ownerTokens), has(self.oauth), has(self.header), has(self.serviceAccount)].filter(x, x).size() == 1",message="set exactly one of ownerTokens, oauth, header and serviceAccount"
 type Impersonation struct {
-	// ownerTokens: each owner makes one Jira personal access token, which the gateway uses (Jira 8.14 and later; no
+	// ownerTokens means that each owner makes one Jira personal access token, which the gateway uses (Jira 8.14 and later; no
 	// change in Jira needed). Put each in a Secret of this namespace with the keys `owner` and `token` and the labels
 	// `jiratokens.io/policy: <policy>` and `jiratokens.io/credential: owner-token`.
 	// +optional
 	OwnerTokens *OwnerTokens `json:"ownerTokens,omitempty"`
 
-	// oauth: two-legged OAuth 1.0a with impersonation, through an incoming application link of Jira.
+	// oauth is two-legged OAuth 1.0a with impersonation, through an incoming application link of Jira.
 	// +optional
 	OAuth *OAuthImpersonation `json:"oauth,omitempty"`
 
-	// header: an authenticator in Jira that believes a header of the gateway. Only safe if nobody reaches Jira past
+	// header is for an authenticator in Jira that believes a header of the gateway. Only safe if nobody reaches Jira past
 	// the gateway.
 	// +optional
 	Header *HeaderImpersonation `json:"header,omitempty"`
 
-	// serviceAccount: one Jira account for all; every token's owner must be that account.
+	// serviceAccount is one Jira account for all; every token's owner must be that account.
 	// +optional
 	ServiceAccount *ServiceAccountImpersonation `json:"serviceAccount,omitempty"`
 }

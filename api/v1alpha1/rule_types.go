@@ -75,7 +75,7 @@ type Limits struct {
 	// +optional
 	MaxLifetime Lifetime `json:"maxLifetime,omitempty"`
 
-	// sourceRanges: a token must declare sourceRanges, each within one of these.
+	// sourceRanges are what the token must keep to: it must declare sourceRanges, each within one of these.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1

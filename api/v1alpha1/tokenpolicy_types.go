@@ -91,7 +91,7 @@ type TokenPolicyStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, GatewayAvailable, and while they apply Reconciling and Stalled. The message says what to do.
+	// conditions are Ready, GatewayAvailable, and while they apply Reconciling and Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -21,24 +21,32 @@ func TestBlockingIsNotDeleting(t *testing.T) {
 		reason      string
 		block, lift func(*world, *v1alpha1.ApiToken)
 	}{
-		"suspended": {v1alpha1.ReasonSuspended,
+		"suspended": {
+			v1alpha1.ReasonSuspended,
 			func(w *world, t *v1alpha1.ApiToken) { edit(w, t, func(t *v1alpha1.ApiToken) { t.Spec.Suspend = true }) },
 			func(w *world, t *v1alpha1.ApiToken) {
 				edit(w, t, func(t *v1alpha1.ApiToken) { t.Spec.Suspend = false })
-			}},
-		"rule narrowed": {v1alpha1.ReasonNotPermitted,
+			},
+		},
+		"rule narrowed": {
+			v1alpha1.ReasonNotPermitted,
 			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Rules[0].Limits.Scopes = []v1alpha1.Scope{"write"} }),
-			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Rules[0].Limits.Scopes = []v1alpha1.Scope{"read"} })},
-		"owner denied, in other case": {v1alpha1.ReasonDenied,
+			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Rules[0].Limits.Scopes = []v1alpha1.Scope{"read"} }),
+		},
+		"owner denied, in other case": {
+			v1alpha1.ReasonDenied,
 			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Deny = &v1alpha1.Deny{Owners: []v1alpha1.JiraUserName{"SVC-CI"}} }),
-			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Deny = nil })},
+			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Deny = nil }),
+		},
 		"namespace no longer allowed": {v1alpha1.ReasonNamespaceNotAllowed, onNamespace("false"), onNamespace("true")},
-		"owner left the group": {v1alpha1.ReasonNotPermitted,
+		"owner left the group": {
+			v1alpha1.ReasonNotPermitted,
 			onPolicy(func(p *v1alpha1.TokenPolicy) { p.Spec.Rules[0].Owners.Users = []v1alpha1.JiraUserName{"alice"} }),
 			onPolicy(func(p *v1alpha1.TokenPolicy) {
 				p.Spec.JiraGroups = []v1alpha1.JiraGroup{{Name: "Bots", Members: []v1alpha1.JiraUserName{"Svc-CI"}}}
 				p.Spec.Rules[0].Owners.Groups = []v1alpha1.JiraGroupName{"bots"}
-			})},
+			}),
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -86,8 +94,10 @@ func TestNothingIsIssuedWhatIsNotPermitted(t *testing.T) {
 		"scope":    {func(t *v1alpha1.ApiToken) { t.Spec.Scopes = []v1alpha1.Scope{"read", "admin"} }, v1alpha1.ReasonNotPermitted, "scope admin is beyond its limit (read,write)"},
 		"lifetime": {func(t *v1alpha1.ApiToken) { t.Spec.Lifetime = "721h" }, v1alpha1.ReasonNotPermitted, "its limit is 720h"},
 		"forever":  {func(t *v1alpha1.ApiToken) { t.Spec.Lifetime = "" }, v1alpha1.ReasonNotPermitted, "must expire: set spec.lifetime to at most 720h"},
-		"policy's namespace": {func(t *v1alpha1.ApiToken) { t.Namespace = string(t.Spec.PolicyRef.Namespace) },
-			v1alpha1.ReasonNamespaceNotAllowed, "can't be in its policy's namespace"},
+		"policy's namespace": {
+			func(t *v1alpha1.ApiToken) { t.Namespace = string(t.Spec.PolicyRef.Namespace) },
+			v1alpha1.ReasonNamespaceNotAllowed, "can't be in its policy's namespace",
+		},
 		"no such policy": {func(t *v1alpha1.ApiToken) { t.Spec.PolicyRef.Name = "nope" }, v1alpha1.ReasonPolicyNotFound, "there is no TokenPolicy"},
 	}
 	for name, c := range cases {

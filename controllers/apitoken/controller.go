@@ -24,8 +24,6 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// Reconciler reconciles ApiTokens.
-//
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch;update;patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/status,verbs=get;update;patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/finalizers,verbs=update
@@ -33,6 +31,8 @@ import (
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler reconciles ApiTokens.
 type Reconciler struct {
 	// Client reads from the cache and writes to the API server.
 	Client client.Client

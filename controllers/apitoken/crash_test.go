@@ -30,7 +30,7 @@ func onWrite(c client.Client, before func() error, after func(error) error) clie
 		}
 		return after(write())
 	}
-	return interceptor.NewClient(c.(client.WithWatch), interceptor.Funcs{ //nolint:forcetypeassert // see watchable
+	return interceptor.NewClient(c.(client.WithWatch), interceptor.Funcs{
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 			return run(func() error { return c.Create(ctx, o, opts...) })
 		},
@@ -71,7 +71,8 @@ func killAt(n int, afterwards bool, killed *bool) func(client.Client) client.Cli
 			}
 			return nil
 		}, func(err error) error {
-			if writes++; writes == n+1 && afterwards {
+			writes++
+			if writes == n+1 && afterwards {
 				*killed = true
 				return errKilled
 			}
@@ -118,6 +119,7 @@ func TestKilledAtEachWrite(t *testing.T) {
 
 // killOnce tells whether there was an n-th write to kill at.
 func killOnce(t *testing.T, n int, afterwards bool, prepare func(*world, *v1alpha1.ApiToken), done func(*world, *v1alpha1.ApiToken) bool) (reached bool) {
+	t.Helper()
 	t.Run(fmt.Sprintf("write %d, afterwards %t", n, afterwards), func(t *testing.T) {
 		w := newWorld(t)
 		tok := w.token("ci")

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -61,6 +60,6 @@ func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *ve
 	if err := r.Client.Update(ctx, changed); err != nil { // conditional on the UID and resourceVersion that were read
 		return fmt.Errorf("update hash Secret %s: %w", client.ObjectKeyFromObject(changed), err)
 	}
-	s.secret, s.credential = changed, ptr.To(wanted)
+	s.secret, s.credential = changed, new(wanted)
 	return nil
 }

@@ -13,15 +13,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
-
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
@@ -69,7 +68,8 @@ func testPolicy(namespace, tokens string) *v1alpha1.TokenPolicy {
 			Jira:          v1alpha1.JiraEndpoint{URL: "https://jira.internal:8443/jira", PublicURL: "https://jira-api.example/jira"},
 			Impersonation: v1alpha1.Impersonation{OwnerTokens: &v1alpha1.OwnerTokens{}},
 			AllowedNamespaces: v1alpha1.NamespaceSet{
-				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"allowed": "true"}}},
+				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"allowed": "true"}},
+			},
 			Rules: []v1alpha1.Rule{{
 				Name:       "bots",
 				Namespaces: v1alpha1.NamespaceSet{Names: []v1alpha1.NamespaceName{v1alpha1.NamespaceName(tokens)}},
@@ -219,9 +219,9 @@ func (w *world) slots(t *v1alpha1.ApiToken) []slot {
 	return slots
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@
 package apitoken
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func (r *Reconciler) alreadyIssued(ctx context.Context, t *v1alpha1.ApiToken, v 
 	delete(data, keyToken)
 	delete(data, keyPassword)
 	text, _ := hash.MarshalText() // never fails
-	return hashInSecret(&secret) == hash && string(secret.Data[keyPassword]) == string(text) &&
+	return hashInSecret(&secret) == hash && bytes.Equal(secret.Data[keyPassword], text) &&
 		inOrder(&secret, data, tokenSecretLabels(t)), nil
 }
 

@@ -37,8 +37,10 @@ func TestIssue(t *testing.T) {
 	}
 	var secret corev1.Secret
 	must(t, plane.Client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "ci"}, &secret))
-	want := map[string]string{"username": "svc-ci", "password": plaintext, "uri": "https://jira-api.example/jira",
-		"host": "jira-api.example", "type": "jira", "provider": "jiratokens"}
+	want := map[string]string{
+		"username": "svc-ci", "password": plaintext, "uri": "https://jira-api.example/jira",
+		"host": "jira-api.example", "type": "jira", "provider": "jiratokens",
+	}
 	for key, value := range want {
 		if string(secret.Data[key]) != value {
 			t.Errorf("%s is %q, want %q", key, secret.Data[key], value)
@@ -172,8 +174,10 @@ func TestRepairKeepsTheCredential(t *testing.T) {
 
 func TestForeignSecret(t *testing.T) {
 	w := newWorld(t)
-	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "ci"},
-		Data: map[string][]byte{"mine": []byte("1")}}
+	foreign := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "ci"},
+		Data:       map[string][]byte{"mine": []byte("1")},
+	}
 	w.create(foreign)
 	tok := w.token("ci")
 	w.reconcileUntil(tok, "the conflict is reported", func() bool { return w.reason(tok) == v1alpha1.ReasonSecretConflict })

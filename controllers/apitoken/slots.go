@@ -96,7 +96,8 @@ func (r *Reconciler) liveSlot(ctx context.Context, token *v1alpha1.ApiToken, num
 	}
 	s, ok := parseSlot(&secret, token.UID)
 	if !ok {
-		return nil, fmt.Errorf("secret %s has the type %s where %s is needed: delete it", key, secret.Type, v1alpha1.SecretTypeTokenHash)
+		return nil, fmt.Errorf("secret %s has the type %s where %s is needed: delete it",
+			key, secret.Type, v1alpha1.SecretTypeTokenHash)
 	}
 	return &s, nil
 }

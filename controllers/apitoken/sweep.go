@@ -40,7 +40,9 @@ func (r *Reconciler) sweep(ctx context.Context, key types.NamespacedName, known 
 	return nil
 }
 
-func (r *Reconciler) hashSecretsOfOthers(ctx context.Context, key types.NamespacedName, known types.UID) ([]corev1.Secret, error) {
+func (r *Reconciler) hashSecretsOfOthers(
+	ctx context.Context, key types.NamespacedName, known types.UID,
+) ([]corev1.Secret, error) {
 	var list corev1.SecretList
 	if err := r.Client.List(ctx, &list, client.MatchingFields{hashSecretByToken: key.String()}); err != nil {
 		return nil, fmt.Errorf("list hash Secrets of %s: %w", key, err)

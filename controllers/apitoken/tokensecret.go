@@ -4,6 +4,7 @@ package apitoken
 
 import (
 	"bytes"
+	"maps"
 	"net/url"
 
 	corev1 "k8s.io/api/core/v1"
@@ -99,15 +100,11 @@ func repair(secret *corev1.Secret, data map[string][]byte, labels map[string]str
 	if secret.Data == nil {
 		secret.Data = map[string][]byte{}
 	}
-	for key, value := range data {
-		secret.Data[key] = value
-	}
+	maps.Copy(secret.Data, data)
 	if secret.Labels == nil {
 		secret.Labels = map[string]string{}
 	}
-	for key, value := range labels {
-		secret.Labels[key] = value
-	}
+	maps.Copy(secret.Labels, labels)
 }
 
 // hashInSecret is the hash of the token in a Secret, plain or as the cache has it.

@@ -5,6 +5,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -155,8 +156,8 @@ func declaration(s *situation) (time.Time, string) {
 	case s.token.Spec.Lifetime != "":
 		declared = "lifetime=" + string(s.token.Spec.Lifetime)
 	}
-	for i := len(s.slots) - 1; i >= 0; i-- {
-		switch c := s.slots[i].credential; {
+	for _, v := range slices.Backward(s.slots) {
+		switch c := v.credential; {
 		case c == nil:
 		case c.DeclaredExpiry == declared:
 			return c.DeclaredAt, declared

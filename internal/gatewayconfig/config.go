@@ -67,23 +67,23 @@ type Impersonation struct {
 	ServiceAccount *ServiceAccount `json:"serviceAccount,omitempty"`
 }
 
-// OwnerTokens: one Jira personal access token per owner, in labelled Secrets.
+// OwnerTokens is one Jira personal access token per owner, in labelled Secrets.
 type OwnerTokens struct{}
 
-// OAuth: two-legged OAuth 1.0a with impersonation.
+// OAuth is two-legged OAuth 1.0a with impersonation.
 type OAuth struct {
 	ConsumerKey string `json:"consumerKey"`
 	PrivateKey  KeyRef `json:"privateKey"`
 }
 
-// Header: a header that Jira's authenticator believes.
+// Header is a header that Jira's authenticator believes.
 type Header struct {
 	Name         string  `json:"name"`
 	SecretHeader string  `json:"secretHeader,omitempty"`
 	Secret       *KeyRef `json:"secret,omitempty"`
 }
 
-// ServiceAccount: one account for all tokens; SecretName has the key token or password.
+// ServiceAccount is one account for all tokens; SecretName has the key token or password.
 type ServiceAccount struct {
 	Username   string `json:"username"`
 	SecretName string `json:"secretName"`

@@ -76,8 +76,10 @@ func (p *Policy) Evaluate(r *Request) Decision {
 	for i := range p.rules {
 		refusal := p.rules[i].evaluate(r)
 		if len(refusal.Reasons) == 0 {
-			return Decision{Verdict: Permitted, Rule: p.rules[i].name, Refusals: refusals,
-				Message: fmt.Sprintf("permitted by rule %s of policy %s", p.rules[i].name, p)}
+			return Decision{
+				Verdict: Permitted, Rule: p.rules[i].name, Refusals: refusals,
+				Message: fmt.Sprintf("permitted by rule %s of policy %s", p.rules[i].name, p),
+			}
 		}
 		refusals = append(refusals, refusal)
 	}

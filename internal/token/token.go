@@ -35,7 +35,8 @@ var (
 	// ErrForeign: the value does not begin with Prefix, so it is no token of ours.
 	ErrForeign = errors.New("not a token of this gateway: it does not begin with " + Prefix)
 	// ErrLength: the token was cut short or something was added to it.
-	ErrLength = fmt.Errorf("token has the wrong length: %d characters are needed; was it cut or were quotes or a line end added?", Length)
+	ErrLength = fmt.Errorf("token has the wrong length: %d characters are needed; was it cut, or a quote or line end added?",
+		Length)
 	// ErrCharacters: the token has a character that no token has.
 	ErrCharacters = errors.New("token has a character that no token has: only letters, digits and two '_'")
 	// ErrChecksum: a character of the token was changed.

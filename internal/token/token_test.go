@@ -15,11 +15,11 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
-func generate(t testing.TB) token.Token {
-	t.Helper()
+func generate(tb testing.TB) token.Token {
+	tb.Helper()
 	tok, err := token.Generate(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return tok
 }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/utils/clock"
+
+	"github.com/jiratokens/jira-token-operator/internal/gateway"
+	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror"
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+)
+
+// program is everything that runs: the mirror learns, the handler decides by it, two servers listen.
+type program struct {
+	opts    *options
+	log     logr.Logger
+	mirror  *mirror.Mirror
+	handler *gateway.Handler
+
+	server, adminServer     *http.Server
+	listener, adminListener net.Listener
+}
+
+// newProgram puts everything together and opens both ports; nothing runs yet.
+func newProgram(o *options, audit io.Writer, log logr.Logger) (*program, error) {
+	config, err := restConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{opts: o, log: log}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	table := grant.NewTable()
+	p.mirror, err = mirror.New(mirror.Options{
+		REST: config, Namespace: o.namespace, Policy: o.policy, ConfigName: o.configSecret,
+		Grants: table, OnConfig: p.configure,
+		SnapshotDir: o.snapshotDir, StartupTimeout: o.startupTimeout,
+		Registerer: registry, Log: log.WithName("mirror"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.openPorts(); err != nil {
+		return nil, err
+	}
+	p.handler = gateway.New(gateway.Options{
+		Grants: table, Freshness: p.mirror, Clock: clock.RealClock{}, Audit: audit,
+		Registerer: registry, Log: log.WithName("gateway"),
+	})
+	p.server = gateway.NewServer(p.handler, o.listen)
+	p.adminServer = &http.Server{
+		Handler:           gateway.NewAdminHandler(p.handler, registry),
+		ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+	}
+	return p, nil
+}
+
+// configure is called by the mirror, one call at a time.
+func (p *program) configure(config *gatewayconfig.Config, secrets []mirror.Secret) error {
+	objects := make([]gateway.SecretObject, len(secrets))
+	for i := range secrets {
+		objects[i] = gateway.SecretObject(secrets[i])
+	}
+	settings, err := gateway.Compile(config, objects)
+	if err != nil {
+		return err
+	}
+	p.handler.Configure(settings)
+	return nil
+}
+
+func (p *program) openPorts() (err error) {
+	if p.listener, err = net.Listen("tcp", p.opts.listen); err != nil {
+		return fmt.Errorf("--listen=%s: %w", p.opts.listen, err)
+	}
+	if p.adminListener, err = net.Listen("tcp", p.opts.adminListen); err != nil {
+		return errors.Join(fmt.Errorf("--admin-listen=%s: %w", p.opts.adminListen, err), p.listener.Close())
+	}
+	return nil
+}
+
+func restConfig(o *options) (config *rest.Config, err error) {
+	if o.kubeconfig == "" {
+		config, err = rest.InClusterConfig()
+		if errors.Is(err, rest.ErrNotInCluster) {
+			return nil, fmt.Errorf("%w: outside a cluster --kubeconfig is needed", errUsage)
+		}
+	} else if config, err = clientcmd.BuildConfigFromFlags("", o.kubeconfig); err != nil {
+		err = fmt.Errorf("--kubeconfig=%s: %w", o.kubeconfig, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	config.UserAgent = "jira-token-gateway/" + version()
+	config.QPS, config.Burst = 20, 40 // two watches, and a list of some hundred pages where a server can't stream it
+	return config, nil
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/pflag"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
+)
+
+// buildVersion is set with -ldflags '-X main.buildVersion=v1.2.3'.
+var buildVersion string
+
+var errUsage = errors.New("wrong usage")
+
+// envGatewayImage is the environment variable that --gateway-image defaults to: a Deployment can copy its own image
+// into it.
+const envGatewayImage = "GATEWAY_IMAGE"
+
+type options struct {
+	gatewayImage            string
+	metricsAddress          string
+	probeAddress            string
+	leaderElect             bool
+	leaderElectionNamespace string
+	maxConcurrentReconciles int
+	qps                     float32
+	burst                   int
+	logLevel                string
+	logFormat               string
+	showVersion             bool
+}
+
+func parseFlags(args []string, out io.Writer) (*options, error) {
+	o := &options{}
+	fs := pflag.NewFlagSet("manager", pflag.ContinueOnError)
+	fs.SetOutput(out)
+	fs.SortFlags = false
+	fs.Usage = func() { usage(fs, out) }
+	o.addFlags(fs)
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	return o, o.validate()
+}
+
+func (o *options) addFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.gatewayImage, "gateway-image", os.Getenv(envGatewayImage),
+		"image of the gateways' pods; default: the environment variable "+envGatewayImage)
+	fs.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080",
+		"address of the Prometheus metrics, at /metrics over plain HTTP; 0 turns them off")
+	fs.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081",
+		"address of /healthz and /readyz; 0 turns them off")
+	fs.BoolVar(&o.leaderElect, "leader-elect", false,
+		"let one of several managers work at a time, by a Lease; needed with more than one replica")
+	fs.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "",
+		"namespace of that Lease; default: the pod's own (outside a cluster it must be given)")
+	fs.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8,
+		"how many ApiTokens are worked on at once")
+	fs.Float32Var(&o.qps, "kube-api-qps", 100,
+		"requests to the Kubernetes API in a second, on average")
+	fs.IntVar(&o.burst, "kube-api-burst", 200,
+		"requests to the Kubernetes API at once")
+	fs.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
+
+	goFlags := flag.NewFlagSet("", flag.ContinueOnError)
+	ctrlconfig.RegisterFlags(goFlags) // --kubeconfig
+	fs.AddGoFlagSet(goFlags)
+	if kubeconfig := fs.Lookup("kubeconfig"); kubeconfig != nil {
+		kubeconfig.Usage = "kubeconfig file; default: $KUBECONFIG, the pod's ServiceAccount, ~/.kube/config"
+	}
+}
+
+func (o *options) validate() error {
+	switch {
+	case o.showVersion:
+		return nil
+	case o.gatewayImage == "":
+		return fmt.Errorf("--gateway-image (or %s) is needed: the image of the gateways' pods", envGatewayImage)
+	case o.maxConcurrentReconciles < 1:
+		return fmt.Errorf("--max-concurrent-reconciles is %d; at least 1 is needed", o.maxConcurrentReconciles)
+	case o.qps <= 0 || o.burst < 1:
+		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
+	}
+	return nil
+}
+
+func usage(fs *pflag.FlagSet, out io.Writer) {
+	_, _ = fmt.Fprintf(out, `The manager of jira-token-operator: decides which ApiTokens are permitted, issues and revokes their credentials, and
+deploys the gateway of each TokenPolicy.
+
+Usage:
+  manager --gateway-image=<image> [flags]
+
+Flags:
+%s
+`, fs.FlagUsagesWrapped(100))
+}
+
+// version is the release, or else the commit that the binary was built from.
+func version() string {
+	if buildVersion != "" {
+		return buildVersion
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command manager runs the operator's controllers: it decides which ApiTokens are permitted, issues and revokes their
+// credentials, and deploys the gateway of each TokenPolicy.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/jiratokens/jira-token-operator/controllers/setup"
+)
+
+func main() {
+	ctx := ctrl.SetupSignalHandler() // the first SIGTERM stops in order, the second at once
+	err := run(ctx, os.Args[1:], os.Stdout)
+	switch {
+	case err == nil:
+	case errors.Is(err, errUsage):
+		fmt.Fprintf(os.Stderr, "manager: %v\nmanager: see manager --help\n", err)
+		os.Exit(2)
+	default:
+		fmt.Fprintf(os.Stderr, "manager: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program, but for the process that it runs in.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	o, err := parseFlags(args, out)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUsage, err)
+	case o.showVersion:
+		_, err := fmt.Fprintln(out, version())
+		return err
+	}
+	log, err := newLogger(o, os.Stderr)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	setLogger(log)
+	mgr, err := newManager(o)
+	if err != nil {
+		return err
+	}
+	err = setup.Controllers(ctx, mgr, setup.Options{GatewayImage: o.gatewayImage, TokenConcurrency: o.maxConcurrentReconciles})
+	if err != nil {
+		return err
+	}
+	log.Info("starting", "version", version(), "gatewayImage", o.gatewayImage, "leaderElection", o.leaderElect)
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tokenpolicy_test
+
+import (
+	"fmt"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+)
+
+// The Service follows the policy through its types, and what the policy asks for no longer goes.
+func TestServiceFollowsThePolicy(t *testing.T) {
+	service := func(s v1alpha1.GatewayService) func(*v1alpha1.TokenPolicy) {
+		return func(p *v1alpha1.TokenPolicy) { p.Spec.Gateway = &v1alpha1.Gateway{Service: &s} }
+	}
+	p := ready(t, service(v1alpha1.GatewayService{
+		Type: corev1.ServiceTypeLoadBalancer, Port: 443, Annotations: map[string]string{"lb.example/a": "1", "lb.example/b": "2"},
+	}))
+	expect := func(condition func(*corev1.Service) bool) {
+		t.Helper()
+		eventually(t, func() error {
+			var s corev1.Service
+			if err := k8s.Get(t.Context(), gatewayKey(p), &s); err != nil {
+				return err
+			}
+			if !condition(&s) {
+				return fmt.Errorf("have %v %+v", s.Annotations, s.Spec)
+			}
+			return nil
+		})
+	}
+	expect(func(s *corev1.Service) bool {
+		return s.Spec.Ports[0].Port == 443 && s.Annotations["lb.example/b"] == "2" &&
+			s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
+	})
+	update(t, p, service(v1alpha1.GatewayService{
+		Type: corev1.ServiceTypeNodePort, Port: 80, NodePort: ptr.To[int32](30123), Annotations: map[string]string{"lb.example/a": "1"},
+	}))
+	expect(func(s *corev1.Service) bool {
+		_, left := s.Annotations["lb.example/b"]
+		return !left && len(s.Spec.Ports) == 1 && s.Spec.Ports[0].NodePort == 30123 &&
+			s.Spec.Type == corev1.ServiceTypeNodePort && s.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
+	})
+	update(t, p, func(p *v1alpha1.TokenPolicy) { p.Spec.Gateway = nil })
+	expect(func(s *corev1.Service) bool {
+		return s.Spec.Type == corev1.ServiceTypeClusterIP && s.Spec.ExternalTrafficPolicy == "" &&
+			s.Spec.Ports[0].NodePort == 0 && s.Annotations["lb.example/a"] == ""
+	})
+}
+
+func TestConfigurationFollowsThePolicy(t *testing.T) {
+	p := ready(t)
+	update(t, p, func(p *v1alpha1.TokenPolicy) {
+		p.Spec.Deny = &v1alpha1.Deny{Owners: []v1alpha1.JiraUserName{"mallory"}}
+	})
+	eventually(t, func() error {
+		var s corev1.Secret
+		key := client.ObjectKey{Namespace: p.Namespace, Name: resources.ConfigName(p.Name)}
+		if err := k8s.Get(t.Context(), key, &s); err != nil {
+			return err
+		}
+		config, err := gatewayconfig.Decode(s.Data[gatewayconfig.DataKey])
+		if err != nil {
+			return err
+		}
+		if config.Policy.Generation != p.Generation || len(config.Deny.Owners) != 1 {
+			return fmt.Errorf("have %+v", config)
+		}
+		return nil
+	})
+}
+
+// Without replicas in the policy the number is an autoscaler's, whatever else changes.
+func TestAutoscalerKeepsItsReplicas(t *testing.T) {
+	p := ready(t)
+	d := &appsv1.Deployment{}
+	d.Namespace, d.Name = p.Namespace, resources.GatewayName(p.Name)
+	scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 5}}
+	if err := k8s.SubResource("scale").Update(t.Context(), d, client.WithSubResourceBody(scale)); err != nil {
+		t.Fatal(err)
+	}
+	update(t, d, func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = "evil" })
+	eventually(t, func() error {
+		if err := get(t, d); err != nil {
+			return err
+		}
+		if d.Spec.Template.Spec.Containers[0].Image != "gateway.example/gateway:v1" {
+			return fmt.Errorf("drift is not corrected yet")
+		}
+		return nil
+	})
+	if *d.Spec.Replicas != 5 {
+		t.Errorf("the autoscaler asked for 5 replicas, there are %d", *d.Spec.Replicas)
+	}
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package tokenpolicy reconciles TokenPolicies: it checks what a policy refers to, deploys its gateway, keeps the
+// gateway's objects as they should be, and holds a policy that tokens still refer to.
+//
+// It decides nothing about tokens. Whether a policy permits one is internal/policy's affair, and tokens are issued
+// whether or not the gateway's pods are up.
+package tokenpolicy
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+)
+
+// The rights on Roles and RoleBindings let the controller make the gateway's. The API server lets nobody give away rights
+// that they don't have, so these are worth no more than the others. tokenpolicies/finalizers is for owner references with
+// blockOwnerDeletion.
+//
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies/status,verbs=patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies/finalizers,verbs=update
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets;services;serviceaccounts,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=roles;rolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler reconciles TokenPolicies.
+type Reconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server: objects that are not labelled as ours are not in the cache, and the values of
+	// Secrets that policies refer to are not kept in it.
+	Live client.Reader
+	// Recorder records events.
+	Recorder events.EventRecorder
+	// Gateway says what gateways run.
+	Gateway resources.Options
+
+	tokens tokenIndex
+}
+
+// SetupWithManager registers the controller and what wakes it.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, concurrency int) error {
+	tokens, err := newTokenIndex(ctx, mgr.GetCache())
+	if err != nil {
+		return err
+	}
+	r.tokens = tokens
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("tokenpolicy").
+		For(&v1alpha1.TokenPolicy{}).
+		Owns(&appsv1.Deployment{}).
+		Owns(&corev1.Service{}).
+		Owns(&corev1.ServiceAccount{}).
+		Owns(&rbacv1.Role{}).
+		Owns(&rbacv1.RoleBinding{}).
+		Owns(&policyv1.PodDisruptionBudget{}).
+		Owns(&networkingv1.NetworkPolicy{}).
+		Owns(&corev1.Secret{}). // the configuration
+		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(mayBeReferredTo())).
+		Watches(&v1alpha1.TokenPolicy{}, r.wakeSiblings(), builder.WithPredicates(comesOrGoes())).
+		Watches(&v1alpha1.ApiToken{}, wakeByToken()).
+		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(terminating())).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		Complete(r)
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tokenpolicy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+)
+
+const namesInMessage = 5
+
+// reconcileDeletion holds the policy while tokens refer to it, then takes the gateway away and lets the policy go.
+func (r *Reconciler) reconcileDeletion(ctx context.Context, p *v1alpha1.TokenPolicy) error {
+	if !controllerutil.ContainsFinalizer(p, v1alpha1.FinalizerInUse) {
+		return nil
+	}
+	held, err := r.heldBy(ctx, p)
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		return r.updateStatus(ctx, p, held)
+	}
+	if err := r.deleteGateway(ctx, p); err != nil {
+		return err
+	}
+	patch := client.MergeFromWithOptions(p.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	controllerutil.RemoveFinalizer(p, v1alpha1.FinalizerInUse)
+	if err := r.Client.Patch(ctx, p, patch); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("remove finalizer: %w", err))
+	}
+	return nil
+}
+
+// heldBy says what holds the policy, if anything does.
+func (r *Reconciler) heldBy(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+	if p.Annotations[v1alpha1.AnnotationDeleteWithTokens] == "true" {
+		return nil, nil //nolint:nilnil // nothing holds it
+	}
+	tokens, err := r.tokens.keys(client.ObjectKeyFromObject(p))
+	if err != nil || len(tokens) == 0 {
+		return nil, err
+	}
+	var namespace corev1.Namespace
+	switch err := r.Client.Get(ctx, client.ObjectKey{Name: p.Namespace}, &namespace); {
+	case client.IgnoreNotFound(err) != nil:
+		return nil, fmt.Errorf("get namespace %s: %w", p.Namespace, err)
+	case err != nil, namespace.DeletionTimestamp != nil:
+		return nil, nil //nolint:nilnil // a namespace that is being deleted must be able to finish
+	}
+	return inUse(p, tokens), nil
+}
+
+func inUse(p *v1alpha1.TokenPolicy, tokens []string) *problem {
+	slices.Sort(tokens)
+	names := strings.Join(tokens[:min(len(tokens), namesInMessage)], ", ")
+	if len(tokens) > namesInMessage {
+		names += ", …"
+	}
+	return &problem{reason: v1alpha1.ReasonInUse, waiting: true, message: fmt.Sprintf(
+		"ApiTokens refer to the policy, which is being deleted (%d: %s): delete them, or have them stop working with it: kubectl annotate tokenpolicy %s -n %s %s=true",
+		len(tokens), names, p.Name, p.Namespace, v1alpha1.AnnotationDeleteWithTokens)}
+}
+
+// deleteGateway deletes what the garbage collector would delete as well, in an order that it does not keep: the pods
+// stop before what they need goes. Objects that are not the policy's are left alone.
+func (r *Reconciler) deleteGateway(ctx context.Context, p *v1alpha1.TokenPolicy) error {
+	deleted := false
+	for _, object := range gatewayObjects(p) {
+		err := r.Live.Get(ctx, client.ObjectKeyFromObject(object), object)
+		if apierrors.IsNotFound(err) || (err == nil && !metav1.IsControlledBy(object, p)) {
+			continue
+		}
+		if err == nil {
+			err = r.Client.Delete(ctx, object,
+				client.Preconditions{UID: ptr.To(object.GetUID())}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+		}
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete %T %s: %w", object, object.GetName(), err)
+		}
+		deleted = true
+	}
+	if deleted {
+		r.event(p, gatewayDeleted())
+	}
+	return nil
+}
+
+func gatewayObjects(p *v1alpha1.TokenPolicy) []client.Object {
+	named := metav1.ObjectMeta{Namespace: p.Namespace, Name: resources.GatewayName(p.Name)}
+	config := metav1.ObjectMeta{Namespace: p.Namespace, Name: resources.ConfigName(p.Name)}
+	return []client.Object{
+		&appsv1.Deployment{ObjectMeta: named},
+		&corev1.Service{ObjectMeta: named},
+		&policyv1.PodDisruptionBudget{ObjectMeta: named},
+		&networkingv1.NetworkPolicy{ObjectMeta: named},
+		&rbacv1.RoleBinding{ObjectMeta: named},
+		&rbacv1.Role{ObjectMeta: named},
+		&corev1.ServiceAccount{ObjectMeta: named},
+		&corev1.Secret{ObjectMeta: config},
+	}
+}

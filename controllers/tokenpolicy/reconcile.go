@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tokenpolicy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/policy"
+)
+
+// lookAgain is for what no watch tells of: objects and Secrets that do not carry our labels.
+const lookAgain = time.Minute
+
+// cacheDelay is how long the cache gets to see a write.
+const cacheDelay = 100 * time.Millisecond
+
+// problem is why a policy is not ready; it is nothing that trying again at once would help.
+type problem struct {
+	reason, message string
+	// waiting: what is missing may still come. Otherwise a person must act.
+	waiting bool
+	// lookAgain: the end of the problem may go unnoticed by the watches.
+	lookAgain bool
+}
+
+// Reconcile brings the cluster to what one policy declares.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var p v1alpha1.TokenPolicy
+	if err := r.Client.Get(ctx, req.NamespacedName, &p); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	result, err := r.reconcile(ctx, &p)
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+		// The cache was behind, or somebody wrote at the same time. That is no error; look again soon.
+		log.FromContext(ctx).V(1).Info("somebody else wrote at the same time", "error", err.Error())
+		return ctrl.Result{RequeueAfter: cacheDelay}, nil
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return ctrl.Result{}, nil // nothing can be made there; the policy's own deletion follows
+	}
+	return result, err
+}
+
+func (r *Reconciler) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl.Result, error) {
+	if p.DeletionTimestamp != nil {
+		return ctrl.Result{}, r.reconcileDeletion(ctx, p)
+	}
+	if !controllerutil.ContainsFinalizer(p, v1alpha1.FinalizerInUse) {
+		before := p.DeepCopy()
+		controllerutil.AddFinalizer(p, v1alpha1.FinalizerInUse)
+		// With the lock, as the list of finalizers is written as a whole.
+		patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+		if err := r.Client.Patch(ctx, p, patch); err != nil {
+			return ctrl.Result{}, client.IgnoreNotFound(fmt.Errorf("add finalizer: %w", err))
+		}
+	}
+	found, err := r.advance(ctx, p)
+	if err != nil {
+		return ctrl.Result{}, err // the status stays as it was: an API server that can't be reached is no news
+	}
+	return after(found), r.updateStatus(ctx, p, found)
+}
+
+// advance does, in order, what is needed for the policy to be ready, as far as it comes.
+func (r *Reconciler) advance(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+	steps := []func(context.Context, *v1alpha1.TokenPolicy) (*problem, error){
+		r.checkElected, checkSpec, r.checkReferences, r.applyGateway,
+	}
+	for _, step := range steps {
+		if found, err := step(ctx, p); found != nil || err != nil {
+			return found, err
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing is wrong
+}
+
+// checkElected lets only the oldest policy of a namespace count: the gateway's Role shows it every Secret there.
+func (r *Reconciler) checkElected(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+	var list v1alpha1.TokenPolicyList
+	if err := r.Client.List(ctx, &list, client.InNamespace(p.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list TokenPolicies: %w", err)
+	}
+	elected := policy.Elect(list.Items)
+	if elected == nil {
+		return nil, errors.New("the cache does not have the policy yet")
+	}
+	if elected.UID == p.UID {
+		return nil, nil //nolint:nilnil // nothing is wrong
+	}
+	return &problem{reason: v1alpha1.ReasonAnotherPolicy, message: fmt.Sprintf(
+		"TokenPolicy %s is older and in the same namespace, where only one counts: declare this one in a namespace of its own, or delete the other",
+		elected.Name)}, nil
+}
+
+func checkSpec(_ context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+	if _, err := policy.Compile(p); err != nil {
+		return &problem{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}, nil
+	}
+	return nil, nil //nolint:nilnil // nothing is wrong
+}
+
+func after(found *problem) ctrl.Result {
+	if found != nil && found.lookAgain {
+		return ctrl.Result{RequeueAfter: lookAgain}
+	}
+	return ctrl.Result{}
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tokenpolicy
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// reference is a field of a policy that names a Secret.
+type reference struct {
+	field string
+	name  string
+	// keys: the Secret must have one of them.
+	keys []string
+	// check judges the key's value.
+	check func([]byte) error
+}
+
+// references lists what a policy refers to. The Secrets of ownerTokens are no references: a missing one is the matter
+// of that owner's tokens.
+func references(spec *v1alpha1.TokenPolicySpec) []reference {
+	var out []reference
+	add := func(field string, ref v1alpha1.SecretKeyReference, check func([]byte) error) {
+		out = append(out, reference{field: "spec." + field, name: ref.Name, keys: []string{ref.Key}, check: check})
+	}
+	if bundle := spec.Jira.CABundle; bundle != nil {
+		add("jira.caBundle.secretRef", bundle.SecretRef, checkCertificates)
+	}
+	if oauth := spec.Impersonation.OAuth; oauth != nil {
+		add("impersonation.oauth.privateKeySecretRef", oauth.PrivateKeySecretRef, checkRSAKey)
+	}
+	if header := spec.Impersonation.Header; header != nil && header.SharedSecret != nil {
+		add("impersonation.header.sharedSecret.secretRef", header.SharedSecret.SecretRef, checkCredential)
+	}
+	if account := spec.Impersonation.ServiceAccount; account != nil {
+		out = append(out, reference{
+			field: "spec.impersonation.serviceAccount.secretRef", name: account.SecretRef.Name,
+			keys: []string{"token", "password"}, check: checkCredential,
+		})
+	}
+	return out
+}
+
+// checkReferences makes sure that the Secrets exist, may be used by this policy and hold what they should.
+func (r *Reconciler) checkReferences(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+	for _, ref := range references(&p.Spec) {
+		var secret corev1.Secret
+		err := r.Live.Get(ctx, client.ObjectKey{Namespace: p.Namespace, Name: ref.name}, &secret)
+		switch {
+		case apierrors.IsNotFound(err):
+			return ref.missing(p), nil
+		case err != nil:
+			return nil, fmt.Errorf("%s: get Secret %s: %w", ref.field, ref.name, err)
+		}
+		if found := ref.judge(p, &secret); found != nil {
+			return found, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing is wrong
+}
+
+func (ref *reference) missing(p *v1alpha1.TokenPolicy) *problem {
+	found := ref.invalid("does not exist: create it in namespace %s with the key %s and the label %s=%s",
+		p.Namespace, quoted(ref.keys), v1alpha1.LabelPolicy, p.Name)
+	found.waiting = true
+	return found
+}
+
+func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *problem {
+	command := fmt.Sprintf("kubectl label secret %s -n %s %s=%s", secret.Name, secret.Namespace, v1alpha1.LabelPolicy, p.Name)
+	switch label, ok := secret.Labels[v1alpha1.LabelPolicy]; {
+	case !ok:
+		return ref.invalid("lacks the label by which its owner lets this policy use it: %s", command)
+	case madeByOperator(secret):
+		return ref.invalid("is one of the operator's own: name a Secret that you made")
+	case label != p.Name:
+		return ref.invalid("carries the label for policy %q, not for this one: use another Secret, or %s --overwrite",
+			label, command)
+	}
+	for _, key := range ref.keys {
+		value, ok := secret.Data[key]
+		if !ok {
+			continue
+		}
+		if err := ref.check(value); err != nil {
+			return ref.invalid("can't be used: key %s %w", quoted([]string{key}), err)
+		}
+		return nil
+	}
+	return ref.invalid("has no key %s: add it, or correct the reference", quoted(ref.keys))
+}
+
+func (ref *reference) invalid(format string, args ...any) *problem {
+	return &problem{
+		reason:  v1alpha1.ReasonInvalidReference,
+		message: fmt.Errorf("%s: Secret %s "+format, append([]any{ref.field, ref.name}, args...)...).Error(),
+		// A Secret without the label is not watched: its creation or correction may go unnoticed.
+		lookAgain: true,
+	}
+}
+
+func quoted(keys []string) string {
+	out := ""
+	for i, key := range keys {
+		if i > 0 {
+			out += " or "
+		}
+		out += fmt.Sprintf("%q", key)
+	}
+	return out
+}

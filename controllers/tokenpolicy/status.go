@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tokenpolicy
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+)
+
+// updateStatus writes the status if it changed, and an event if the policy's reason did.
+func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, found *problem) error {
+	tokens, err := r.tokens.keys(client.ObjectKeyFromObject(p))
+	if err != nil {
+		return err
+	}
+	gateway, err := r.gatewayState(ctx, p)
+	if err != nil {
+		return err
+	}
+	before := p.DeepCopy()
+	fillStatus(p, found, gateway, len(tokens))
+	if equality.Semantic.DeepEqual(before.Status, p.Status) {
+		return nil
+	}
+	// With the lock: a leader that was paused must not write what it found long ago.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Status().Patch(ctx, p, patch); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("update status: %w", err))
+	}
+	if n, ok := transition(p, before); ok {
+		r.event(p, n)
+	}
+	return nil
+}
+
+// gatewayState reads the Deployment as the cluster last reported it.
+func (r *Reconciler) gatewayState(ctx context.Context, p *v1alpha1.TokenPolicy) (availability, error) {
+	var deployment appsv1.Deployment
+	key := client.ObjectKey{Namespace: p.Namespace, Name: resources.GatewayName(p.Name)}
+	err := r.Client.Get(ctx, key, &deployment)
+	if client.IgnoreNotFound(err) != nil {
+		return availability{}, fmt.Errorf("get the gateway's Deployment: %w", err)
+	}
+	if err != nil || !metav1.IsControlledBy(&deployment, p) {
+		return availability{reason: v1alpha1.ReasonGatewayMissing, message: "the gateway is not deployed"}, nil
+	}
+	return judgeDeployment(&deployment), nil
+}
+
+// fillStatus is pure: it says what was found, in the way that kstatus reads.
+func fillStatus(p *v1alpha1.TokenPolicy, found *problem, gateway availability, tokens int) {
+	s := &p.Status
+	s.ObservedGeneration = p.Generation
+	s.Tokens = int32(min(tokens, math.MaxInt32)) //nolint:gosec // bounded
+	set := func(kind string, yes bool, reason, message string) {
+		status := metav1.ConditionFalse
+		if yes {
+			status = metav1.ConditionTrue
+		}
+		meta.SetStatusCondition(&s.Conditions, metav1.Condition{
+			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: p.Generation,
+		})
+	}
+	set(v1alpha1.ConditionGatewayAvailable, gateway.available, gateway.reason, gateway.message)
+	if found == nil || found.reason == v1alpha1.ReasonGatewayStarting {
+		set(v1alpha1.ConditionAccepted, true, v1alpha1.ReasonAccepted, "the policy and the Secrets that it refers to can be used")
+	} else {
+		set(v1alpha1.ConditionAccepted, false, found.reason, found.message)
+	}
+	if found == nil {
+		found = gateway.problem()
+	}
+	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
+	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
+	switch {
+	case found == nil:
+		set(v1alpha1.ConditionReady, true, gateway.reason, gateway.message)
+	case found.waiting:
+		set(v1alpha1.ConditionReady, false, found.reason, found.message)
+		set(v1alpha1.ConditionReconciling, true, found.reason, found.message)
+	default:
+		set(v1alpha1.ConditionReady, false, found.reason, found.message)
+		set(v1alpha1.ConditionStalled, true, found.reason, found.message)
+	}
+}

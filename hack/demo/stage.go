@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jiratokens/jira-token-operator/internal/test/stack"
+)
+
+// jiraBaseURL is what the stand-in believes its address to be: not its socket, as behind any proxy.
+const jiraBaseURL = "https://jira.corp.example/jira"
+
+// stage is the stack with a stand-in Jira.
+type stage struct {
+	*stack.Stack
+	jira                *stack.Process
+	jiraURL, gatewayURL string
+}
+
+func newStage() (*stage, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	local, err := stack.New(root, filepath.Join(root, "bin", "demo"))
+	if err != nil {
+		return nil, err
+	}
+	return &stage{Stack: local, gatewayURL: "http://" + local.GatewayAddress + "/jira"}, nil
+}
+
+// build starts everything in order, a line each.
+func (s *stage) build(ctx context.Context) error {
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"build manager and gateway", func(ctx context.Context) error { return s.Build(ctx) }},
+		{"Kubernetes API server and etcd", s.StartControlPlane},
+		{"stand-in Jira", s.startJira},
+		{"custom resources, roles and admission policy", s.Install},
+		{"manager", s.StartManager},
+		{"TokenPolicy", func(ctx context.Context) error { return s.apply(ctx, "1-policy.yaml") }},
+		{"gateway", s.StartGateway},
+	} {
+		begin := time.Now()
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+		fmt.Printf("  %-46s %5.1f s\n", step.what, time.Since(begin).Seconds())
+	}
+	return nil
+}
+
+func (s *stage) startJira(ctx context.Context) error {
+	program := filepath.Join(s.Dir, "standin-jira")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./hack/standin-jira").CombinedOutput(); err != nil {
+		return fmt.Errorf("build the stand-in: %w: %s", err, out)
+	}
+	addresses, err := stack.FreeAddresses(1)
+	if err != nil {
+		return err
+	}
+	s.jiraURL = "http://" + addresses[0] + "/jira"
+	s.jira, err = s.Run(ctx, s.jiraURL+"/rest/api/2/serverInfo", program, "--listen="+addresses[0], "--context-path=/jira",
+		"--base-url="+jiraBaseURL, "--data=hack/demo/manifests/jira.json")
+	return err
+}
+
+// apply applies a manifest of the demo with kubectl.
+func (s *stage) apply(ctx context.Context, name string) error {
+	raw, err := os.ReadFile("hack/demo/manifests/" + name)
+	if err != nil {
+		return err
+	}
+	text := strings.NewReplacer("${JIRA_URL}", s.jiraURL, "${GATEWAY_URL}", s.gatewayURL).Replace(string(raw))
+	file := filepath.Join(s.Dir, name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return err
+	}
+	_, err = s.Kubectl(ctx, "apply", "-f", file)
+	return err
+}
+
+// stay leaves everything up until the context ends.
+func (s *stage) stay(ctx context.Context) {
+	fmt.Printf(`
+Everything stays up. In another terminal:
+
+  export KUBECONFIG=%s PATH=%s:$PATH
+  kubectl get apitokens -A
+  TOKEN=$(kubectl get secret -n marketing reports -o go-template='{{.data.token | base64decode}}')
+  curl -H "Authorization: Bearer $TOKEN" %s/rest/api/2/myself
+  kubectl explain apitoken.spec
+
+Gateway metrics: http://%s/metrics   Logs: %s   Ctrl-C ends it.
+`, s.Kubeconfig, os.Getenv("KUBEBUILDER_ASSETS"), s.gatewayURL, s.GatewayAdminAddress, s.Dir)
+	<-ctx.Done()
+}
+
+func (s *stage) stop() error {
+	err := s.Stop()
+	if s.jira != nil {
+		s.jira.Stop()
+	}
+	return err
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// finish is step 9: it accounts for a request, however it ended. ReverseProxy panics to break an answer off; that goes
+// on after the account.
+func (h *Handler) finish(x *exchange, w *response) {
+	problem := recover()
+	h.metrics.inFlight.Dec()
+	var received int64
+	if x.body != nil {
+		received, _ = x.body.finish()
+	}
+	if problem != nil {
+		x.aborted = true
+	}
+	outcome := outcomeOf(x, problem)
+	elapsed := h.clock.Since(x.start)
+	h.metrics.observe(x, outcome, elapsed, received, w.bytes)
+	h.audit.write(newAuditLine(x, w, outcome, elapsed, received))
+	if problem != nil {
+		if problem != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
+			h.log.Error(nil, "panic in the request path", "reason", outcome.reason)
+			problem = http.ErrAbortHandler // net/http would print the value, which may hold parts of the request
+		}
+		panic(problem)
+	}
+}
+
+// outcome is how a request ended: the decision is allowed, refused (ours to refuse) or failed (Jira's side).
+type outcome struct{ decision, reason string }
+
+func outcomeOf(x *exchange, problem any) outcome {
+	switch {
+	case problem != nil && problem != http.ErrAbortHandler: //nolint:errorlint // see finish
+		return outcome{"failed", reasonPanic}
+	case problem != nil:
+		return outcome{"allowed", reasonAborted}
+	case x.refusal == nil:
+		return outcome{"allowed", reasonAllowed}
+	case x.forwarded, x.refusal.Status >= http.StatusInternalServerError:
+		return outcome{"failed", x.refusal.Reason}
+	default:
+		return outcome{"refused", x.refusal.Reason}
+	}
+}
+
+func statusClass(status int) string { return strconv.Itoa(status/100) + "xx" }

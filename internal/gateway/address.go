@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// clientAddress is step 3: the peer, or, if that is a trusted proxy, the right-most hop of X-Forwarded-For that is not
+// one. An entry that can't be read makes it the peer: what stands left of it can't be trusted either.
+func clientAddress(trusted []netip.Prefix, r *Request) netip.Addr {
+	if len(trusted) == 0 || !isTrusted(trusted, r.Peer) {
+		return r.Peer
+	}
+	address := r.Peer
+	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+		for line != "" {
+			hop := line
+			if comma := strings.LastIndexByte(line, ','); comma >= 0 {
+				line, hop = line[:comma], line[comma+1:]
+			} else {
+				line = ""
+			}
+			parsed, ok := parseHop(strings.TrimSpace(hop))
+			if !ok {
+				return r.Peer
+			}
+			if address = parsed; !isTrusted(trusted, address) {
+				return address
+			}
+		}
+	}
+	return address
+}
+
+func isTrusted(trusted []netip.Prefix, address netip.Addr) bool {
+	for _, prefix := range trusted {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseHop reads an address, with a port or without.
+func parseHop(hop string) (netip.Addr, bool) {
+	if address, err := netip.ParseAddr(strings.Trim(hop, "[]")); err == nil {
+		return address.Unmap().WithZone(""), true
+	}
+	if addrPort, err := netip.ParseAddrPort(hop); err == nil {
+		return addrPort.Addr().Unmap().WithZone(""), true
+	}
+	return netip.Addr{}, false
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// auditLine is what stays of a request. It holds no token, no hash, no query.
+type auditLine struct {
+	Time     string `json:"time"`
+	Decision string `json:"decision"`
+	Reason   string `json:"reason"`
+
+	TokenID string `json:"tokenID,omitempty"`
+	// ClaimedID is the id of a token that is not known: anyone can write one.
+	ClaimedID string `json:"claimedTokenID,omitempty"`
+	Owner     string `json:"owner,omitempty"`
+	ApiToken  string `json:"apiToken,omitempty"`
+
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Operation string `json:"operation,omitempty"`
+	Status    int    `json:"status"`
+
+	UpstreamStatus int     `json:"upstreamStatus,omitempty"`
+	BytesReceived  int64   `json:"bytesReceived"`
+	BytesSent      int64   `json:"bytesSent"`
+	Milliseconds   float64 `json:"milliseconds"`
+	UpstreamMillis float64 `json:"upstreamMilliseconds,omitempty"`
+
+	Address       string `json:"address"`
+	UserAgent     string `json:"userAgent,omitempty"`
+	JiraRequestID string `json:"jiraRequestID,omitempty"`
+	JiraUser      string `json:"jiraUser,omitempty"`
+}
+
+const (
+	maxAuditPath  = 512
+	maxAuditAgent = 256
+	maxAuditField = 128
+)
+
+func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, received int64) auditLine {
+	line := auditLine{
+		Time: x.start.UTC().Format("2006-01-02T15:04:05.000Z07:00"), Decision: o.decision, Reason: o.reason,
+		Method: bounded(x.request.Method, maxAuditField), Path: auditPath(x), Operation: x.operation.Name,
+		Status: w.status, UpstreamStatus: x.upstreamStatus, BytesReceived: received, BytesSent: w.bytes,
+		Milliseconds: milliseconds(elapsed), UpstreamMillis: milliseconds(x.upstream),
+		Address: x.address.String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
+		JiraRequestID: bounded(x.jiraRequestID, maxAuditField), JiraUser: bounded(x.jiraUser, maxAuditField),
+	}
+	switch {
+	case x.known:
+		line.TokenID, line.Owner = x.record.ID, x.record.Owner
+		line.ApiToken = x.record.Namespace + "/" + x.record.Name
+	case x.credential.kind == gatewayToken:
+		line.ClaimedID = x.credential.token.ID()
+	}
+	return line
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// secretPaths are paths below which a segment is a secret.
+var secretPaths = []string{"/rest/cb-automation/latest/hooks/", "/rest/cb-automation/1.0/hooks/"}
+
+// auditPath is the path as it was sent, without what must not be kept.
+func auditPath(x *exchange) string {
+	path := redactTokens(x.request.Path)
+	for i, segment := range x.segments {
+		if strings.EqualFold(segment, "hooks") && i > 0 && strings.EqualFold(x.segments[0], "rest") && i+1 < len(x.segments) {
+			return bounded(x.settings.contextPath+"/"+strings.Join(x.segments[:i+1], "/")+"/[redacted]", maxAuditPath)
+		}
+	}
+	return bounded(path, maxAuditPath)
+}
+
+// bounded cuts text at a limit and makes it valid UTF-8; encoding/json escapes the rest.
+func bounded(text string, limit int) string {
+	if len(text) > limit {
+		text = text[:limit] + "…"
+	}
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "?")
+	}
+	return text
+}

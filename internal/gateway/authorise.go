@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/scope"
+)
+
+// authorise is the second half of step 6: the limits of a grant.
+func authorise(record *grant.Record, address netip.Addr, operation *scope.Operation) *Refusal {
+	if record.Ranges.Len() > 0 && !record.Ranges.Contains(address) {
+		return refuse(http.StatusForbidden, reasonAddress, fmt.Sprintf(
+			"the token may not be used from %s, only from its source ranges", address))
+	}
+	switch operation.Access {
+	case scope.Never:
+		return refuse(http.StatusForbidden, reasonNever, "no API token can reach this ("+operation.Name+
+			"): it makes or changes credentials")
+	case scope.Outside:
+		return refuse(http.StatusForbidden, reasonNotRest, "API tokens reach Jira's REST API (/rest/…) and, with GET, "+
+			"attachments, avatars and issue views; nothing else")
+	case scope.Scoped:
+	}
+	if !record.Scopes.Contains(operation.Need) {
+		return refuse(http.StatusForbidden, reasonScope, fmt.Sprintf("this (%s) needs the scope %s; the token has %s",
+			operation.Name, operation.Need, strings.Join(record.Scopes.Names(), ", ")))
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+var errBodyIdle = errors.New("nothing of the request's body came for too long")
+
+// deadlineStep is how much of a time-out may pass before a deadline is set anew: setting one for every few kilobytes of a
+// gigabyte would cost more than it gives.
+const deadlineStep = 8
+
+// timedBody gives up on a client that stops sending: a deadline that moves with what comes. It counts the bytes too.
+type timedBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+	idle    time.Duration
+
+	mu     sync.Mutex
+	set    time.Time // when the deadline was last set
+	ended  bool      // at the end, or after the handler: the connection's deadlines are no longer ours
+	bytes  int64
+	failed error
+}
+
+// Read implements io.Reader.
+func (b *timedBody) Read(p []byte) (int, error) {
+	b.extend()
+	n, err := b.ReadCloser.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bytes += int64(n)
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF):
+		b.release()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errBodyIdle
+		b.failed = err
+	default:
+		b.failed = err
+	}
+	return n, err
+}
+
+func (b *timedBody) extend() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := time.Now(); !b.ended && now.Sub(b.set) > b.idle/deadlineStep {
+		b.set = now
+		_ = b.control.SetReadDeadline(now.Add(b.idle)) // an engine without deadlines has its own time-outs
+	}
+}
+
+// release takes the deadline off: net/http goes on reading the connection in the background to notice that the client
+// went away, and would take a deadline for just that. The caller holds mu.
+func (b *timedBody) release() {
+	if b.ended {
+		return
+	}
+	b.ended = true
+	if !b.set.IsZero() {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+}
+
+// finish is called when the handler returns. A read that is still under way can't touch the deadline after it.
+func (b *timedBody) finish() (bytes int64, failed error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	return b.bytes, b.failed
+}
+
+func (b *timedBody) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failed
+}

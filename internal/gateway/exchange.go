@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+	"github.com/jiratokens/jira-token-operator/internal/scope"
+)
+
+// exchange is one request on its way: what the steps found out, for the steps after them and for the account.
+type exchange struct {
+	request  Request
+	settings *Settings
+	start    time.Time
+
+	address    netip.Addr
+	segments   []string
+	credential credential
+	record     grant.Record
+	known      bool // the caller holds the token of record
+	operation  scope.Operation
+	header     http.Header // for Jira
+	outgoing   impersonate.Outgoing
+
+	body *timedBody // nil: the request has none
+
+	forwarded      bool
+	upstream       time.Duration // until Jira's headers were there
+	upstreamStatus int
+	jiraRequestID  string
+	jiraUser       string
+
+	refusal *Refusal // nil: Jira's answer went to the client
+	aborted bool     // the answer broke off
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, x *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, x)
+}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}

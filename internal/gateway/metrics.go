@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics have labels of fixed sets only: nothing that a client can choose.
+type metrics struct {
+	requests      *prometheus.CounterVec
+	latency       *prometheus.HistogramVec
+	upstream      prometheus.Histogram
+	responses     *prometheus.CounterVec
+	inFlight      prometheus.Gauge
+	bytes         *prometheus.CounterVec
+	leaked        prometheus.Counter
+	impersonation prometheus.Counter
+	auditDropped  prometheus.Counter
+}
+
+const metricsPrefix = "jiratokens_gateway_"
+
+var latencyBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+
+func newMetrics(registerer prometheus.Registerer) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: metricsPrefix + name, Help: help})
+	}
+	vector := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: metricsPrefix + name, Help: help}, labels)
+	}
+	m := &metrics{
+		requests: vector("requests_total", "Requests, by decision (allowed, refused, failed) and reason.", "decision", "reason"),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: metricsPrefix + "request_duration_seconds", Buckets: latencyBuckets,
+			Help: "Time from a request's head to the end of its answer, by decision.",
+		}, []string{"decision"}),
+		upstream: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: metricsPrefix + "upstream_duration_seconds", Buckets: latencyBuckets,
+			Help: "Time until Jira's answer began.",
+		}),
+		responses: vector("upstream_responses_total", "Jira's answers, by class of status (2xx, 3xx, 4xx, 5xx).", "class"),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: metricsPrefix + "requests_in_flight", Help: "Requests that are being served.",
+		}),
+		bytes:  vector("body_bytes_total", "Bytes of bodies, by direction (received, sent), as seen from clients.", "direction"),
+		leaked: counter("leaked_tokens_total", "Requests that carried a token where none belongs, such as a URL."),
+		impersonation: counter("impersonation_failures_total",
+			"Requests that the gateway could not make, or that Jira did not take, as the token's owner's."),
+		auditDropped: counter("audit_lines_dropped_total", "Audit lines that could not be written in time."),
+	}
+	if registerer != nil {
+		registerer.MustRegister(m.requests, m.latency, m.upstream, m.responses, m.inFlight, m.bytes, m.leaked,
+			m.impersonation, m.auditDropped)
+	}
+	return m
+}
+
+func (m *metrics) observe(x *exchange, o outcome, elapsed time.Duration, received, sent int64) {
+	m.requests.WithLabelValues(o.decision, o.reason).Inc()
+	m.latency.WithLabelValues(o.decision).Observe(elapsed.Seconds())
+	if x.upstreamStatus != 0 {
+		m.upstream.Observe(x.upstream.Seconds())
+		m.responses.WithLabelValues(statusClass(x.upstreamStatus)).Inc()
+	}
+	m.bytes.WithLabelValues("received").Add(float64(received))
+	m.bytes.WithLabelValues("sent").Add(float64(sent))
+	switch o.reason {
+	case reasonLeaked:
+		m.leaked.Inc()
+	case reasonIdentity:
+		m.impersonation.Inc()
+	}
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+)
+
+// hashStore is where a reflector leaves hash Secrets: they go into the table and nowhere else. Its methods never return
+// an error, since client-go logs an error with the whole object.
+type hashStore struct {
+	m       *Mirror
+	contact contact
+	known   atomic.Bool // the table says what the API or a snapshot said
+
+	mu     sync.Mutex // a list from the API against one from the snapshot
+	synced bool
+	// refused are the names of Secrets that grant nothing because they can't be understood or claim a hash that
+	// another one has.
+	refused map[string]struct{}
+	count   atomic.Int64 // of refused, for the metric
+}
+
+var (
+	_ cache.ReflectorStore         = &hashStore{}
+	_ cache.ReflectorBookmarkStore = &hashStore{}
+	_ cache.TransformingStore      = &hashStore{}
+)
+
+func newHashStore(m *Mirror) *hashStore { return &hashStore{m: m, refused: map[string]struct{}{}} }
+
+// Add takes a new hash Secret.
+func (s *hashStore) Add(object any) error { return s.Update(object) }
+
+// Update takes a changed one.
+func (s *hashStore) Update(object any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if secret, ok := s.ours(object); ok {
+		s.put(secret)
+	}
+	s.changed()
+	return nil
+}
+
+// Delete takes a deleted one: its credential ends.
+func (s *hashStore) Delete(object any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if secret, ok := s.ours(object); ok {
+		s.m.opts.Grants.Delete(secret.Name)
+		s.accept(secret.Name)
+	}
+	s.changed()
+	return nil
+}
+
+// Replace takes all there are.
+func (s *hashStore) Replace(objects []any, _ string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.refused)
+	builder := grant.NewBuilder()
+	for _, secret := range s.oldestFirst(objects) {
+		if c, ok := s.decode(secret); ok {
+			s.judge(secret.Name, builder.Add(secret.Name, c))
+		}
+	}
+	s.m.opts.Grants.Replace(builder)
+	s.synced = true
+	s.known.Store(true)
+	s.count.Store(int64(len(s.refused)))
+	s.changed()
+	s.m.log.V(1).Info("hash Secrets listed", "tokens", s.m.opts.Grants.Len(), "refused", len(s.refused))
+	return nil
+}
+
+// Resync has nothing to do.
+func (s *hashStore) Resync() error { return nil }
+
+// Bookmark: the API says that nothing else has happened.
+func (s *hashStore) Bookmark(string) error {
+	s.contact.confirm(s.m.opts.Clock.Now())
+	return nil
+}
+
+// Transformer drops what is not needed from the objects of a list that client-go still collects.
+func (s *hashStore) Transformer() cache.TransformFunc {
+	return func(object any) (any, error) {
+		if secret, ok := object.(*corev1.Secret); ok {
+			secret.ObjectMeta = metav1.ObjectMeta{
+				Name: secret.Name, Namespace: secret.Namespace, ResourceVersion: secret.ResourceVersion,
+				CreationTimestamp: secret.CreationTimestamp, DeletionTimestamp: secret.DeletionTimestamp,
+			}
+		}
+		return object, nil
+	}
+}
+
+// ours repeats what the API was asked for: a proxy or a mistake in a selector must not widen anything.
+func (s *hashStore) ours(object any) (*corev1.Secret, bool) {
+	secret, ok := object.(*corev1.Secret)
+	return secret, ok && secret.Namespace == s.m.opts.Namespace && secret.Type == v1alpha1.SecretTypeTokenHash
+}
+
+// oldestFirst makes every gateway decide alike when two Secrets claim one hash.
+func (s *hashStore) oldestFirst(objects []any) []*corev1.Secret {
+	list := make([]*corev1.Secret, 0, len(objects))
+	for _, object := range objects {
+		if secret, ok := s.ours(object); ok {
+			list = append(list, secret)
+		}
+	}
+	slices.SortFunc(list, func(a, b *corev1.Secret) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+func (s *hashStore) put(secret *corev1.Secret) {
+	c, ok := s.decode(secret)
+	if !ok {
+		s.m.opts.Grants.Delete(secret.Name)
+		return
+	}
+	s.judge(secret.Name, s.m.opts.Grants.Put(secret.Name, c))
+}
+
+// decode reads a Secret's credential. The decoder's words stay out of the log: they may repeat content.
+func (s *hashStore) decode(secret *corev1.Secret) (*grant.Credential, bool) {
+	if secret.DeletionTimestamp != nil { // something holds it, but whoever deleted it meant it
+		s.accept(secret.Name)
+		return nil, false
+	}
+	c, err := grant.Decode(secret.Data[grant.DataKey])
+	if err != nil {
+		s.refuse(secret.Name, "it is damaged or was written by another version")
+		return nil, false
+	}
+	return c, true
+}
+
+func (s *hashStore) judge(name string, err error) {
+	switch {
+	case err == nil:
+		s.accept(name)
+	case errors.Is(err, grant.ErrClaimed):
+		s.refuse(name, "another hash Secret has the same hash")
+	default:
+		s.refuse(name, "it is damaged or was written by another version")
+	}
+}
+
+func (s *hashStore) refuse(name, reason string) {
+	s.refused[name] = struct{}{}
+	s.count.Store(int64(len(s.refused)))
+	s.m.log.Info("hash Secret is refused and grants nothing", "secret", name, "reason", reason)
+}
+
+func (s *hashStore) accept(name string) {
+	delete(s.refused, name)
+	s.count.Store(int64(len(s.refused)))
+}
+
+func (s *hashStore) changed() {
+	s.contact.confirm(s.m.opts.Clock.Now())
+	s.m.changes.Add(1)
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+
+	"k8s.io/utils/clock"
+
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+)
+
+const minKeyBits = 2048
+
+func (s *Settings) compileImpersonation(store *secretStore, cfg *gatewayconfig.Config) (err error) {
+	switch how := &cfg.Impersonation; {
+	case how.OwnerTokens != nil:
+		s.impersonator, err = impersonate.NewOwnerTokens(store.ownerTokens())
+	case how.OAuth != nil:
+		s.impersonator, err = compileOAuth(store, how.OAuth, cfg.Jira.BaseURL)
+	case how.Header != nil:
+		s.identityHeaders = []string{foldHeader(how.Header.Name), foldHeader(how.Header.SecretHeader)}
+		s.impersonator, err = compileHeader(store, how.Header)
+	case how.ServiceAccount != nil:
+		s.impersonator, err = compileServiceAccount(store, how.ServiceAccount)
+	default:
+		err = fmt.Errorf("the configuration names no way of impersonation")
+	}
+	return err
+}
+
+func compileOAuth(store *secretStore, o *gatewayconfig.OAuth, baseURL string) (*impersonate.OAuth, error) {
+	text, err := store.value(o.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	key, problem := parseRSAKey(text)
+	if problem != "" {
+		return nil, fmt.Errorf("secret %q, key %q: %s", o.PrivateKey.Name, o.PrivateKey.Key, problem)
+	}
+	return impersonate.NewOAuth(o.ConsumerKey, key, baseURL, clock.RealClock{})
+}
+
+// parseRSAKey never passes on a parser's error: it may quote what it read.
+func parseRSAKey(text []byte) (key *rsa.PrivateKey, problem string) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		switch block.Type {
+		case "RSA PRIVATE KEY":
+			key, _ = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "PRIVATE KEY":
+			parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes)
+			key, _ = parsed.(*rsa.PrivateKey)
+		default:
+			continue
+		}
+		switch {
+		case key == nil:
+			return nil, "the PEM block is no RSA key in PKCS #1 or PKCS #8"
+		case key.N.BitLen() < minKeyBits:
+			return nil, fmt.Sprintf("the RSA key has %d bits, %d are needed", key.N.BitLen(), minKeyBits)
+		}
+		return key, ""
+	}
+	return nil, "no PEM block of an unencrypted private key (RSA, PKCS #1 or PKCS #8) was found"
+}
+
+func compileHeader(store *secretStore, h *gatewayconfig.Header) (*impersonate.Header, error) {
+	secret := ""
+	if h.Secret != nil {
+		value, err := store.value(*h.Secret)
+		if err != nil {
+			return nil, err
+		}
+		secret = string(value)
+	}
+	made, err := impersonate.NewHeader(h.Name, h.SecretHeader, secret)
+	if err != nil && h.Secret != nil {
+		return nil, fmt.Errorf("impersonation by header with secret %q, key %q: %w", h.Secret.Name, h.Secret.Key, err)
+	}
+	return made, err
+}
+
+func compileServiceAccount(store *secretStore, account *gatewayconfig.ServiceAccount) (*impersonate.ServiceAccount, error) {
+	value, err := store.value(gatewayconfig.KeyRef{Name: account.SecretName, Key: "token"})
+	if err == nil {
+		return impersonate.NewServiceAccountToken(account.Username, string(value))
+	}
+	if _, missing := store.find(account.SecretName); missing != nil {
+		return nil, missing
+	}
+	value, err = store.value(gatewayconfig.KeyRef{Name: account.SecretName, Key: "password"})
+	if err != nil {
+		return nil, fmt.Errorf("secret %q needs the key token (a Jira personal access token) or the key password",
+			account.SecretName)
+	}
+	return impersonate.NewServiceAccountPassword(account.Username, string(value))
+}

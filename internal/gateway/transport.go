@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+)
+
+const (
+	dialTimeout           = 10 * time.Second
+	tlsHandshakeTimeout   = 10 * time.Second
+	responseHeaderTimeout = 5 * time.Minute // Jira's slow searches and exports
+	// idleConnTimeout is below the 20 seconds after which Jira's Tomcat closes: a POST on a connection that is just being
+	// closed can't be repeated.
+	idleConnTimeout         = 15 * time.Second
+	maxIdleConns            = 256
+	maxResponseHeaderBytes  = 256 << 10
+	transportBufferSizeByte = 16 << 10
+)
+
+func (s *Settings) compileCABundle(store *secretStore, jira *gatewayconfig.Jira) error {
+	s.transportKey = s.target.String()
+	if jira.CABundle == nil {
+		return nil
+	}
+	bundle, err := store.value(*jira.CABundle)
+	if err != nil {
+		return err
+	}
+	s.roots = x509.NewCertPool()
+	if !s.roots.AppendCertsFromPEM(bundle) {
+		return fmt.Errorf("secret %q, key %q: no certificate in PEM form was found", jira.CABundle.Name, jira.CABundle.Key)
+	}
+	digest := sha256.Sum256(bundle)
+	s.transportKey += " " + hex.EncodeToString(digest[:])
+	return nil
+}
+
+// adoptTransport keeps the connections of the settings before, if they lead to the same Jira by the same trust. It
+// returns the transport that is no longer needed.
+func (s *Settings) adoptTransport(before *Settings) (unused *http.Transport) {
+	if s.transport != nil { // these settings were in use before
+		return nil
+	}
+	if before != nil && before.transportKey == s.transportKey {
+		s.transport = before.transport
+		return nil
+	}
+	s.transport = newTransport(s.roots)
+	if before != nil {
+		return before.transport
+	}
+	return nil
+}
+
+// newTransport uses no proxy from the environment: the requests carry other people's identities. It speaks HTTP/1.1 only,
+// as Tomcat does by default.
+func newTransport(roots *x509.CertPool) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    tlsHandshakeTimeout,
+		ResponseHeaderTimeout:  responseHeaderTimeout,
+		IdleConnTimeout:        idleConnTimeout,
+		MaxIdleConns:           maxIdleConns,
+		MaxIdleConnsPerHost:    maxIdleConns,
+		MaxResponseHeaderBytes: maxResponseHeaderBytes,
+		DisableCompression:     true, // bytes pass as they are
+		Protocols:              protocols,
+		ReadBufferSize:         transportBufferSizeByte,
+		WriteBufferSize:        transportBufferSizeByte,
+	}
+}

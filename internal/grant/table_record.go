@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"net/netip"
+
+	"github.com/jiratokens/jira-token-operator/internal/scope"
+)
+
+// Record is what the table knows of one token. Its strings and ranges are parts of the table, not copies.
+type Record struct {
+	ID, Owner            string
+	Namespace, Name, UID string // of the ApiToken
+	BlockedReason        string
+	Scopes               scope.Set
+	Blocked              bool
+	ExpiresAt, RetireAt  int64 // Unix nanoseconds; 0: never
+	Ranges               RangeView
+}
+
+// RangeView is a list of source ranges. That an empty one restricts nothing is for the caller to say.
+type RangeView struct{ flat []flatPrefix }
+
+// Len is the number of ranges.
+func (v RangeView) Len() int { return len(v.flat) }
+
+// At returns one range.
+func (v RangeView) At(i int) netip.Prefix { return v.flat[i].prefix() }
+
+// Contains tells whether one of the ranges has the address. An IPv4 address mapped to IPv6 counts as the IPv4 address
+// that it is; an address with a zone is in no range.
+func (v RangeView) Contains(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	for i := range v.flat {
+		if v.flat[i].prefix().Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v RangeView) all() []netip.Prefix {
+	if len(v.flat) == 0 {
+		return nil
+	}
+	list := make([]netip.Prefix, len(v.flat))
+	for i := range v.flat {
+		list[i] = v.At(i)
+	}
+	return list
+}
+
+// flatPrefix is a netip.Prefix without the pointer that an address has inside.
+type flatPrefix struct {
+	address [16]byte
+	bits    uint8
+	is4     bool
+}
+
+func flatten(p netip.Prefix) flatPrefix {
+	address, bits := p.Addr(), p.Bits()
+	if address.Is4In6() && bits >= 96 { // the same range as people write it, and the form that Contains compares with
+		address, bits = address.Unmap(), bits-96
+	}
+	return flatPrefix{address: address.As16(), bits: uint8(bits), is4: address.Is4()}
+}
+
+func (f *flatPrefix) prefix() netip.Prefix {
+	address := netip.AddrFrom16(f.address)
+	if f.is4 {
+		address = address.Unmap()
+	}
+	return netip.PrefixFrom(address, int(f.bits))
+}

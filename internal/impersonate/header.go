@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package impersonate
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Header names the owner in a header that an authenticator in Jira believes, if wanted with a secret beside it.
+type Header struct{ name, secretName, secret string }
+
+// NewHeader makes one; secretName is empty if there is no shared secret.
+func NewHeader(name, secretName, secret string) (*Header, error) {
+	if !httpguts.ValidHeaderFieldName(name) {
+		return nil, fmt.Errorf("%q is no name of an HTTP header", name)
+	}
+	if secretName == "" {
+		return &Header{name: http.CanonicalHeaderKey(name)}, nil
+	}
+	if !httpguts.ValidHeaderFieldName(secretName) || strings.EqualFold(name, secretName) {
+		return nil, fmt.Errorf("%q can't be the name of the shared secret's header", secretName)
+	}
+	if err := checkHeaderValue("the shared secret", secret); err != nil {
+		return nil, err
+	}
+	return &Header{
+		name: http.CanonicalHeaderKey(name), secretName: http.CanonicalHeaderKey(secretName), secret: secret,
+	}, nil
+}
+
+// Apply sets the headers.
+func (h *Header) Apply(out *Outgoing, owner string) error {
+	if err := checkHeaderValue("the owner's name", owner); err != nil {
+		return err
+	}
+	out.Header[h.name] = []string{owner}
+	if h.secretName != "" {
+		out.Header[h.secretName] = []string{h.secret}
+	}
+	return nil
+}

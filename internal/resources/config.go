@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+)
+
+const defaultMaxStaleness = 24 * time.Hour
+
+// ConfigSecret holds the compiled configuration that the gateway follows while it runs. It is a Secret because the
+// gateway may read nothing else.
+func ConfigSecret(policy *v1alpha1.TokenPolicy) (*corev1ac.SecretApplyConfiguration, error) {
+	config, err := Config(policy)
+	if err != nil {
+		return nil, err
+	}
+	data, err := gatewayconfig.Encode(config)
+	if err != nil {
+		return nil, err
+	}
+	return corev1ac.Secret(ConfigName(policy.Name), policy.Namespace).
+		WithLabels(Labels(policy.Name)).
+		WithLabels(map[string]string{v1alpha1.LabelPolicy: policy.Name}).
+		WithOwnerReferences(owner(policy)).
+		WithType(v1alpha1.SecretTypeGatewayConfig).
+		WithData(map[string][]byte{gatewayconfig.DataKey: data}), nil
+}
+
+// Config compiles a policy for its gateway. An error names the field that the schema let through and can't be used.
+func Config(policy *v1alpha1.TokenPolicy) (*gatewayconfig.Config, error) {
+	spec := &policy.Spec
+	config := &gatewayconfig.Config{
+		Policy: gatewayconfig.Policy{
+			Namespace: policy.Namespace, Name: policy.Name, UID: policy.UID, Generation: policy.Generation,
+		},
+		Jira:          jira(&spec.Jira),
+		Impersonation: impersonation(&spec.Impersonation),
+		Deny:          deny(spec.Deny),
+		MaxStaleness:  metav1.Duration{Duration: defaultMaxStaleness},
+	}
+	if spec.Gateway == nil {
+		return config, nil
+	}
+	for i, cidr := range spec.Gateway.TrustedProxies {
+		prefix, err := netip.ParsePrefix(string(cidr))
+		if err != nil {
+			return nil, fmt.Errorf("spec.gateway.trustedProxies[%d]: %q is no address range", i, cidr)
+		}
+		config.TrustedProxies = append(config.TrustedProxies, prefix.Masked())
+	}
+	if staleness := spec.Gateway.MaxStaleness; staleness != "" {
+		parsed, err := staleness.Duration()
+		if err != nil {
+			return nil, fmt.Errorf("spec.gateway.maxStaleness: %q is no length of time", staleness)
+		}
+		config.MaxStaleness.Duration = parsed
+	}
+	return config, nil
+}
+
+func jira(in *v1alpha1.JiraEndpoint) gatewayconfig.Jira {
+	out := gatewayconfig.Jira{URL: string(in.URL), BaseURL: string(in.BaseURL), PublicURL: string(in.PublicURL)}
+	if out.BaseURL == "" {
+		out.BaseURL = out.PublicURL
+	}
+	if in.CABundle != nil {
+		out.CABundle = keyRef(in.CABundle.SecretRef)
+	}
+	return out
+}
+
+func impersonation(in *v1alpha1.Impersonation) gatewayconfig.Impersonation {
+	var out gatewayconfig.Impersonation
+	if in.OwnerTokens != nil {
+		out.OwnerTokens = &gatewayconfig.OwnerTokens{}
+	}
+	if in.OAuth != nil {
+		out.OAuth = &gatewayconfig.OAuth{
+			ConsumerKey: in.OAuth.ConsumerKey, PrivateKey: *keyRef(in.OAuth.PrivateKeySecretRef),
+		}
+	}
+	if in.Header != nil {
+		out.Header = &gatewayconfig.Header{Name: string(in.Header.Name)}
+		if shared := in.Header.SharedSecret; shared != nil {
+			out.Header.SecretHeader = string(shared.Header)
+			out.Header.Secret = keyRef(shared.SecretRef)
+		}
+	}
+	if in.ServiceAccount != nil {
+		out.ServiceAccount = &gatewayconfig.ServiceAccount{
+			Username: string(in.ServiceAccount.Username), SecretName: in.ServiceAccount.SecretRef.Name,
+		}
+	}
+	return out
+}
+
+func deny(in *v1alpha1.Deny) gatewayconfig.Deny {
+	if in == nil {
+		return gatewayconfig.Deny{}
+	}
+	return gatewayconfig.Deny{
+		Owners: texts(in.Owners), Namespaces: texts(in.Namespaces), Tokens: texts(in.Tokens),
+	}
+}
+
+func texts[T ~string](in []T) []string {
+	var out []string
+	for _, s := range in {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+func keyRef(ref v1alpha1.SecretKeyReference) *gatewayconfig.KeyRef {
+	return &gatewayconfig.KeyRef{Name: ref.Name, Key: ref.Key}
+}

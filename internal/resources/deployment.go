@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// Deployment runs the gateway. Its pods do not change with the policy's rules or addresses: they follow the
+// configuration Secret while they run.
+func Deployment(policy *v1alpha1.TokenPolicy, opts Options) *appsv1ac.DeploymentApplyConfiguration {
+	spec := appsv1ac.DeploymentSpec().
+		WithSelector(selector(policy.Name)).
+		WithRevisionHistoryLimit(3).
+		WithStrategy(rollingUpdate()).
+		WithTemplate(PodTemplate(policy, opts))
+	if gateway := policy.Spec.Gateway; gateway != nil && gateway.Replicas != nil {
+		spec.WithReplicas(*gateway.Replicas) // else the field stays an autoscaler's
+	}
+	return appsv1ac.Deployment(GatewayName(policy.Name), policy.Namespace).
+		WithLabels(Labels(policy.Name)).
+		WithOwnerReferences(owner(policy)).
+		WithSpec(spec)
+}
+
+// rollingUpdate starts the new pod before it stops the old one, so that one replica is enough for a roll-out without a
+// gap.
+func rollingUpdate() *appsv1ac.DeploymentStrategyApplyConfiguration {
+	return appsv1ac.DeploymentStrategy().
+		WithType(appsv1.RollingUpdateDeploymentStrategyType).
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+			WithMaxUnavailable(intstr.FromInt32(0)).
+			WithMaxSurge(intstr.FromInt32(1)))
+}
+
+// PodTemplate is the gateway's pod; Pod Security's profile "restricted" admits it.
+func PodTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTemplateSpecApplyConfiguration {
+	return corev1ac.PodTemplateSpec().
+		WithLabels(Labels(policy.Name)).
+		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": containerName}).
+		WithSpec(corev1ac.PodSpec().
+			WithServiceAccountName(GatewayName(policy.Name)).
+			WithAutomountServiceAccountToken(true). // the gateway watches Secrets
+			WithEnableServiceLinks(false).
+			WithTerminationGracePeriodSeconds(int64(terminationGrace.Seconds())).
+			WithSecurityContext(podSecurity()).
+			WithAffinity(awayFromEachOther(policy.Name)).
+			WithTopologySpreadConstraints(overZones(policy.Name)).
+			WithContainers(container(policy, opts)).
+			WithVolumes(corev1ac.Volume().
+				WithName(snapshotVolume).
+				WithEmptyDir(corev1ac.EmptyDirVolumeSource().
+					WithMedium(corev1.StorageMediumMemory). // hashes and user names need not touch a disk
+					WithSizeLimit(snapshotSizeLimit()))))
+}
+
+func podSecurity() *corev1ac.PodSecurityContextApplyConfiguration {
+	return corev1ac.PodSecurityContext().
+		WithRunAsNonRoot(true).
+		WithRunAsUser(nonRootID).
+		WithRunAsGroup(nonRootID).
+		WithFSGroup(nonRootID).
+		WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))
+}
+
+// awayFromEachOther prefers one gateway a node, and still schedules on a cluster of one node.
+func awayFromEachOther(policyName string) *corev1ac.AffinityApplyConfiguration {
+	return corev1ac.Affinity().WithPodAntiAffinity(corev1ac.PodAntiAffinity().
+		WithPreferredDuringSchedulingIgnoredDuringExecution(corev1ac.WeightedPodAffinityTerm().
+			WithWeight(100).
+			WithPodAffinityTerm(corev1ac.PodAffinityTerm().
+				WithTopologyKey(corev1.LabelHostname).
+				WithLabelSelector(selector(policyName)))))
+}
+
+func overZones(policyName string) *corev1ac.TopologySpreadConstraintApplyConfiguration {
+	return corev1ac.TopologySpreadConstraint().
+		WithMaxSkew(1).
+		WithTopologyKey(corev1.LabelTopologyZone).
+		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(policyName)))
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// The labels that Kubernetes recommends, as far as we set them.
+const (
+	LabelName      = "app.kubernetes.io/name"
+	LabelInstance  = "app.kubernetes.io/instance"
+	LabelComponent = "app.kubernetes.io/component"
+	LabelPartOf    = "app.kubernetes.io/part-of"
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+
+	gatewayAppName = "jira-token-gateway"
+)
+
+// Labels are on every object of the policy's gateway. The manager's caches select by managed-by.
+func Labels(policyName string) map[string]string {
+	return map[string]string{
+		LabelName:      gatewayAppName,
+		LabelInstance:  policyName,
+		LabelComponent: "gateway",
+		LabelPartOf:    v1alpha1.ManagedBy,
+		LabelManagedBy: v1alpha1.ManagedBy,
+	}
+}
+
+// SelectorLabels select the gateway's pods. A Deployment's selector can't be changed: neither can these.
+func SelectorLabels(policyName string) map[string]string {
+	return map[string]string{LabelName: gatewayAppName, LabelInstance: policyName}
+}
+
+func selector(policyName string) *metav1ac.LabelSelectorApplyConfiguration {
+	return metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(policyName))
+}
+
+// owner makes the policy the controller of an object: the garbage collector removes the object with the policy, and the
+// operator knows by its UID that the object is its own.
+func owner(policy *v1alpha1.TokenPolicy) *metav1ac.OwnerReferenceApplyConfiguration {
+	return metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.GroupVersion.String()).
+		WithKind("TokenPolicy").
+		WithName(policy.Name).
+		WithUID(policy.UID).
+		WithController(true).
+		WithBlockOwnerDeletion(true)
+}

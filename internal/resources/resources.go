@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package resources builds what a TokenPolicy's gateway needs in the cluster: pure functions from a policy to apply
+// configurations. They read nothing and write nothing; the same policy always gives the same objects.
+//
+// Nothing of the policy's own labels and annotations goes into the objects: a GitOps tool's tracking labels on a
+// generated object would make the tool prune it.
+package resources
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// Options are what a gateway's objects need beyond the policy.
+type Options struct {
+	// Image of the gateway's container.
+	Image string
+}
+
+// Object is an apply configuration that names its object, as all of them do.
+type Object interface {
+	runtime.ApplyConfiguration
+	GetName() *string
+	GetNamespace() *string
+	GetKind() *string
+	GetAPIVersion() *string
+}
+
+// Build returns the objects of a policy's gateway in the order in which they are to be applied: what a pod needs stands
+// before the Deployment. They are to be deleted in the reverse order.
+func Build(policy *v1alpha1.TokenPolicy, opts Options) ([]Object, error) {
+	config, err := ConfigSecret(policy)
+	if err != nil {
+		return nil, fmt.Errorf("gateway configuration: %w", err)
+	}
+	return []Object{
+		config,
+		ServiceAccount(policy),
+		Role(policy),
+		RoleBinding(policy),
+		NetworkPolicy(policy),
+		PodDisruptionBudget(policy),
+		Service(policy),
+		Deployment(policy, opts),
+	}, nil
+}
+
+// GatewayName is the name of all objects of a policy's gateway but its configuration.
+func GatewayName(policyName string) string { return policyName + "-gateway" }
+
+// ConfigName is the name of the Secret with the gateway's configuration.
+func ConfigName(policyName string) string { return GatewayName(policyName) + "-config" }

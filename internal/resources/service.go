@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// Service is what clients, or the ingress in front of them, connect to.
+func Service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
+	wanted := serviceSettings(policy)
+	port := corev1ac.ServicePort().
+		WithName(portNameHTTP).
+		WithProtocol(corev1.ProtocolTCP).
+		WithPort(wanted.Port).
+		WithTargetPort(portByName(portNameHTTP)).
+		WithAppProtocol("http")
+	spec := corev1ac.ServiceSpec().WithType(wanted.Type).WithSelector(SelectorLabels(policy.Name))
+	if wanted.Type != corev1.ServiceTypeClusterIP {
+		// With the policy Cluster a node may pass a connection on under its own address, and source ranges would
+		// judge the node.
+		spec.WithExternalTrafficPolicy(corev1.ServiceExternalTrafficPolicyLocal)
+		if wanted.NodePort != nil {
+			port.WithNodePort(*wanted.NodePort)
+		}
+	}
+	return corev1ac.Service(GatewayName(policy.Name), policy.Namespace).
+		WithLabels(Labels(policy.Name)).
+		WithAnnotations(wanted.Annotations).
+		WithOwnerReferences(owner(policy)).
+		WithSpec(spec.WithPorts(port))
+}
+
+// serviceSettings repeats the schema's defaults: a policy without a gateway or service field never gets them.
+func serviceSettings(policy *v1alpha1.TokenPolicy) v1alpha1.GatewayService {
+	var out v1alpha1.GatewayService
+	if gateway := policy.Spec.Gateway; gateway != nil && gateway.Service != nil {
+		out = *gateway.Service
+	}
+	if out.Type == "" {
+		out.Type = corev1.ServiceTypeClusterIP
+	}
+	if out.Port == 0 {
+		out.Port = 80
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scope
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func classifyPath(method, target string) Operation {
+	path, query, _ := strings.Cut(target, "?")
+	var segments []string
+	for segment := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+		decoded, _ := url.PathUnescape(segment)
+		if decoded != "" {
+			segments = append(segments, decoded)
+		}
+	}
+	return Classify(method, segments, query)
+}
+
+func TestClassify(t *testing.T) {
+	never, outside := Operation{Access: Never}, Operation{Access: Outside}
+	read, write, admin := Operation{Need: Read}, Operation{Need: Write}, Operation{Need: Admin}
+	for _, tc := range []struct {
+		want    Operation
+		method  string
+		targets []string
+	}{
+		{read, "GET", []string{
+			"/rest/api/2/issue/DEMO-1", "/rest/api/2/search?jql=x", "/rest/auth/1/session", "/rest/auth/latest/session",
+			"/rest/api/2/user?username=bob", "/rest/api/2/groupuserpicker?query=a", "/rest/api/2/groups/picker",
+			"/rest/api/2/permissionscheme", "/rest/api/2/project/DEMO/role/10000", "/rest/agile/1.0/board",
+			"/rest/api/2/field", "/rest/api/2/configuration", "/rest/api/2/password/policy", "/rest",
+			"/rest/api/2/issue/DEMO-1?updateHistory=false", "/rest/gadget/1.0/currentUser", "/rest/api/2/user/search",
+			"/secure/attachment/1/a.txt", "/secure/thumbnail/1/_t.png", "/secure/useravatar", "/secure/projectavatar",
+			"/si/jira.issueviews:issue-xml/DEMO-1/DEMO-1.xml", "/sr/jira.issueviews:searchrequest-xml/temp/S.xml",
+		}},
+		{read, "HEAD", []string{"/rest/api/2/issue/DEMO-1", "/rest/auth/1/session", "/secure/attachment/1/a.txt"}},
+		{read, "OPTIONS", []string{"/rest/api/2/issue"}},
+		{read, "POST", []string{
+			"/rest/api/2/search", "/rest/api/latest/search", "/rest/api/2/worklog/list", "/rest/api/2/licenseValidator",
+			"/rest/api/2/password/policy/createUser", "/rest/api/2/password/policy/updateUser",
+			"/rest/insight/1.0/object/navlist/iql", "/rest/assets/latest/object/navlist/aql",
+		}},
+		{write, "POST", []string{
+			"/rest/api/2/issue", "/rest/api/2/issue/DEMO-1/comment", "/rest/api/2/search.json", "/rest/api/2/Search",
+			"/rest/api/2/search/x", "/rest/agile/1.0/sprint", "/rest/api/2/user/properties",
+		}},
+		{write, "PUT", []string{"/rest/api/2/issue/DEMO-1", "/rest/api/2/user/columns"}},
+		{write, "DELETE", []string{"/rest/api/2/issue/DEMO-1", "/rest/api/2/search"}},
+		{write, "GET", []string{
+			"/rest/api/2/issue/DEMO-1?updateHistory=true", "/rest/api/2/issue/DEMO-1?x=1&update%48istory=true",
+			"/rest/api/2/issue/DEMO-1?updateHistory=false&updateHistory=true", "/rest/api/2/issue/DEMO-1?updatehistory=TRUE",
+			"/rest/api/2/issue/DEMO-1?updateHistory",
+		}},
+		{write, "HEAD", []string{"/rest/api/2/issue/DEMO-1?updateHistory=true"}},
+		{admin, "GET", []string{
+			"/rest/plugins/1.0/", "/rest/PLUGINS/1.0", "/rest/plugins.json", "/rest/scriptrunner/latest/user/exec",
+			"/rest/webhooks/1.0/webhook", "/rest/jira-webhook/1.0/webhooks", "/rest/applinks/3.0/applicationlink",
+			"/rest/applinks-oauth/1.0/x", "/rest/cb-automation/latest/project", "/rest/api/2/reindex", "/rest/api/2/reindex.json",
+			"/rest/api/2/group", "/rest/api/2/group/member", "/rest/api/latest/index/summary", "/rest/api/2/application-properties",
+			"/rest/api/2/user/anonymization", "/rest/basicauth/1.0/config", "/rest/troubleshooting/1.0/check",
+		}},
+		{admin, "POST", []string{
+			"/rest/api/2/user", "/rest/api/2/user.json", "/rest/api/3/User/", "/rest/api/2/reindex;x", "/rest/api/2/group/user",
+			"/rest/api/2/permissionscheme", "/rest/api/2/project", "/rest/api/2/project/DEMO/role/10000", "/rest/plugins/1.0/",
+		}},
+		{admin, "PUT", []string{"/rest/api/2/user", "/rest/api/2/project/DEMO"}},
+		{admin, "DELETE", []string{"/rest/api/2/user", "/rest/api/2/project/DEMO", "/rest/api/2/user/session/bob"}},
+		{never, "GET", []string{
+			"/rest/pat/latest/tokens", "/rest/Pat/1.0/tokens/1", "/rest/pat.json", "/rest/oauth/x", "/rest/oauth2/latest/token",
+			"/rest/auth/1/session/x", "/rest/auth/1/websudo", "/rest/gadget/1.0/login", "/rest/tsv/1.0/authenticate",
+			"/rest/auth/1/session.json", "/rest/usermanagement/1/session", "/rest/authconfig/1.0/idps",
+		}},
+		{never, "OPTIONS", []string{"/rest/auth/1/session"}},
+		{never, "POST", []string{
+			"/rest/auth/1/session", "/rest/auth/2/session", "/rest/auth/1/session/", "/rest/AUTH/1/session",
+			"/rest/gadget/1.0/login.json", "/rest/gadget/1.0/login;a=b", "/rest/de.resolution.apitokenauth/latest/user/token",
+		}},
+		{never, "DELETE", []string{"/rest/auth/1/session", "/rest/auth/1/websudo"}},
+		{never, "PUT", []string{
+			"/rest/api/2/user/password", "/rest/api/2/user/password.xml", "/rest/api/2/USER/Password/", "/rest/api/9/myself/password",
+		}},
+		{outside, "GET", []string{
+			"/", "/secure/Dashboard.jspa", "/secure/attachmentzip/1.zip", "/secure", "/login.jsp", "/sr/other", "/browse/A-1",
+			"/secure/useravatar/x", "/plugins/servlet/x", "/Rest/api/2/issue", "/si",
+		}},
+		{outside, "POST", []string{"/secure/attachment/1/a.txt", "/login.jsp"}},
+	} {
+		for _, target := range tc.targets {
+			got := classifyPath(tc.method, target)
+			if got.Access != tc.want.Access || got.Need != tc.want.Need {
+				t.Errorf("%s %s: access %d, need %q (%s)", tc.method, target, got.Access, got.Need, got.Name)
+			}
+			if got.Name == "" {
+				t.Errorf("%s %s has no name", tc.method, target)
+			}
+		}
+	}
+}
+
+// Whatever spelling a restricted path has, it stays restricted.
+func FuzzSpellingNeverEases(f *testing.F) {
+	f.Add("POST", "rest/auth/1/session", uint8(1))
+	f.Add("PUT", "rest/api/2/user/password", uint8(2))
+	f.Add("GET", "rest/plugins/1.0", uint8(7))
+	f.Add("GET", "rest/auth.", uint8(6))
+	f.Fuzz(func(t *testing.T, method, path string, spelling uint8) {
+		segments := strings.Split(path, "/")
+		before := Classify(method, segments, "")
+		if before.Access == Scoped && before.Need != Admin || strings.ContainsFunc(path, func(r rune) bool {
+			return r > unicode.MaxASCII || r == ';'
+		}) {
+			return
+		}
+		other := slices.Clone(segments)
+		if spelling&1 != 0 && segments[0] != "rest" { // the first segment is compared exactly: others are outside
+			return
+		}
+		if spelling&1 != 0 {
+			for i := 1; i < len(other); i++ {
+				other[i] = strings.ToUpper(other[i])
+			}
+		}
+		if spelling&2 != 0 {
+			other[len(other)-1] += ".json"
+		}
+		if spelling&4 != 0 {
+			other[len(other)-1] += ";x=y"
+		}
+		after := Classify(method, other, "")
+		if after.Access == Scoped && after.Need != Admin && !slices.Equal(segments, other) {
+			t.Errorf("%s %q is %v, but %q is %v", method, segments, before, other, after)
+		}
+	})
+}
+
+func BenchmarkClassify(b *testing.B) {
+	segments := []string{"rest", "api", "2", "issue", "DEMO-1", "comment"}
+	b.ReportAllocs()
+	for b.Loop() {
+		Classify("POST", segments, "expand=renderedBody")
+	}
+}

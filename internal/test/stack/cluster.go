@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stack
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// Kubectl runs the real kubectl as the administrator and returns what it printed.
+func (s *Stack) Kubectl(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.assets(), "kubectl"), args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "HOME="+s.Dir)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("kubectl %v: %w: %s", args, err, out.String())
+	}
+	return out.String(), nil
+}
+
+// accountKubeconfig writes a kubeconfig with a token of a ServiceAccount.
+func (s *Stack) accountKubeconfig(ctx context.Context, namespace, name string) (string, error) {
+	seconds := int64((12 * time.Hour).Seconds())
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
+	token, err := s.Client.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, name, request, metav1.CreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("token of ServiceAccount %s/%s: %w", namespace, name, err)
+	}
+	const only = "local"
+	file := filepath.Join(s.Dir, "kubeconfig-"+name)
+	return file, clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters: map[string]*clientcmdapi.Cluster{
+			only: {Server: s.Config.Host, CertificateAuthorityData: s.Config.CAData},
+		},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{only: {Token: token.Status.Token}},
+		Contexts:       map[string]*clientcmdapi.Context{only: {Cluster: only, AuthInfo: only}},
+		CurrentContext: only,
+	}, file)
+}
+
+// gatewayDeployment waits for the Deployment that the manager makes for the policy.
+func (s *Stack) gatewayDeployment(ctx context.Context) (d *appsv1.Deployment, err error) {
+	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		d, err = s.Client.AppsV1().Deployments(PolicyNamespace).Get(ctx, gatewayName, metav1.GetOptions{})
+		return err == nil, nil
+	})
+	if err != nil {
+		out, _ := s.Kubectl(ctx, "get", "tokenpolicies", "-A", "-o", "yaml")
+		return nil, fmt.Errorf("deployment %s/%s did not come: %w: %s", PolicyNamespace, gatewayName, err, out)
+	}
+	return d, nil
+}
+
+func (s *Stack) reportAvailable(ctx context.Context, d *appsv1.Deployment) error {
+	d.Status.ObservedGeneration = d.Generation
+	d.Status.Replicas, d.Status.ReadyReplicas, d.Status.AvailableReplicas, d.Status.UpdatedReplicas = 1, 1, 1, 1
+	if _, err := s.Client.AppsV1().Deployments(PolicyNamespace).UpdateStatus(ctx, d, metav1.UpdateOptions{}); err != nil {
+		return err
+	}
+	_, err := s.Kubectl(ctx, "wait", "--for=condition=Ready", "-n", PolicyNamespace, "tokenpolicy/"+PolicyName, "--timeout=30s")
+	return err
+}
