@@ -50,8 +50,8 @@ type TokenPolicySpec struct {
 }
 
 // JiraEndpoint says where Jira is, as seen by the gateway, by Jira itself and by clients.
-// +kubebuilder:validation:XValidation:rule="self.url.substring(self.url.find('^https?://[^/]*').size()) == self.publicURL.substring(self.publicURL.find('^https?://[^/]*').size())",message="publicURL must have the same path as url (Jira's context path, such as /jira): the gateway does not rewrite paths"
-// +kubebuilder:validation:XValidation:rule="!has(self.baseURL) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.baseURL.substring(self.baseURL.find('^https?://[^/]*').size())",message="baseURL must have the same path as url (Jira's context path, such as /jira)"
+// +kubebuilder:validation:XValidation:rule="![self.url, self.publicURL].all(u, u.matches('^https?://.*[^/]$')) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.publicURL.substring(self.publicURL.find('^https?://[^/]*').size())",message="publicURL must have the same path as url (Jira's context path, such as /jira): the gateway does not rewrite paths"
+// +kubebuilder:validation:XValidation:rule="!has(self.baseURL) || ![self.url, self.baseURL].all(u, u.matches('^https?://.*[^/]$')) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.baseURL.substring(self.baseURL.find('^https?://[^/]*').size())",message="baseURL must have the same path as url (Jira's context path, such as /jira)"
 type JiraEndpoint struct {
 	// url is where the gateway forwards requests to, with Jira's context path, such as
 	// https://jira.internal.example:8443/jira.
@@ -116,7 +116,7 @@ type TokenPolicyStatus struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$')",message="a TokenPolicy's name must be at most 50 lower-case letters, digits and '-', starting with a letter: it names the gateway's Service"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$')",message="metadata.name must be at most 50 lower-case letters, digits and '-', starting with a letter: it names the gateway's Service"
 type TokenPolicy struct {
 	metav1.TypeMeta `json:",inline"`
 

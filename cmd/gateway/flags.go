@@ -49,7 +49,10 @@ func parseFlags(args []string, out io.Writer) (*options, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	return o, o.validate()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func (o *options) addFlags(fs *pflag.FlagSet) {
@@ -124,9 +127,9 @@ func checkDuration(flag string, value time.Duration) error {
 }
 
 func usage(fs *pflag.FlagSet, out io.Writer) {
-	_, _ = fmt.Fprintf(out, `The gateway of jira-token-operator: a reverse proxy in front of one Jira that lets requests through which carry a token
-of ours, as the token's owner and within its limits. It follows its TokenPolicy while it runs. One JSON audit line a
-request goes to stdout, logs to stderr.
+	_, _ = fmt.Fprintf(out, `The gateway of jira-token-operator: a reverse proxy in front of one Jira. It lets requests through
+that carry a token of ours, as the token's owner and within the token's limits, and follows its
+TokenPolicy while it runs. One JSON audit line a request goes to stdout, logs to stderr.
 
 Usage:
   gateway --namespace=<namespace> --policy=<name> [flags]

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	p, err := newProgram(o, out, log)
+	p, err := newProgram(ctx, o, out, log)
 	if err != nil {
 		return err
 	}

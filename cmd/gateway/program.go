@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ type program struct {
 }
 
 // newProgram puts everything together and opens both ports; nothing runs yet.
-func newProgram(o *options, audit io.Writer, log logr.Logger) (*program, error) {
+func newProgram(ctx context.Context, o *options, audit io.Writer, log logr.Logger) (*program, error) {
 	config, err := restConfig(o)
 	if err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func newProgram(o *options, audit io.Writer, log logr.Logger) (*program, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := p.openPorts(); err != nil {
+	if err := p.openPorts(ctx); err != nil {
 		return nil, err
 	}
 	p.handler = gateway.New(gateway.Options{
@@ -83,11 +84,12 @@ func (p *program) configure(config *gatewayconfig.Config, secrets []mirror.Secre
 	return nil
 }
 
-func (p *program) openPorts() (err error) {
-	if p.listener, err = net.Listen("tcp", p.opts.listen); err != nil {
+func (p *program) openPorts(ctx context.Context) (err error) {
+	var network net.ListenConfig
+	if p.listener, err = network.Listen(ctx, "tcp", p.opts.listen); err != nil {
 		return fmt.Errorf("--listen=%s: %w", p.opts.listen, err)
 	}
-	if p.adminListener, err = net.Listen("tcp", p.opts.adminListen); err != nil {
+	if p.adminListener, err = network.Listen(ctx, "tcp", p.opts.adminListen); err != nil {
 		return errors.Join(fmt.Errorf("--admin-listen=%s: %w", p.opts.adminListen, err), p.listener.Close())
 	}
 	return nil

@@ -44,6 +44,8 @@ type Reconciler struct {
 	Random io.Reader
 	// Recorder records events.
 	Recorder events.EventRecorder
+
+	policies policies
 }
 
 // SetupWithManager registers the controller and what wakes it. The indexes of this package and of package index must

@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
@@ -48,6 +47,9 @@ type situation struct {
 	namespace map[string]string     // labels
 	slots     []slot
 	now       time.Time
+
+	compiled   *policy.Policy // of policy
+	uncompiled error          // why there is none
 }
 
 func (r *Reconciler) situation(ctx context.Context, token *v1alpha1.ApiToken, slots []slot) (*situation, error) {
@@ -57,15 +59,12 @@ func (r *Reconciler) situation(ctx context.Context, token *v1alpha1.ApiToken, sl
 		return nil, fmt.Errorf("read namespace %s: %w", token.Namespace, err)
 	}
 	s.namespace = namespace.Labels
-	var policies v1alpha1.TokenPolicyList
-	if err := r.Client.List(ctx, &policies, client.InNamespace(token.Spec.PolicyRef.Namespace)); err != nil {
-		return nil, fmt.Errorf("list policies: %w", err)
+	var err error
+	if s.policy, s.elected, err = r.policyOf(ctx, token); err != nil {
+		return nil, err
 	}
-	for i := range policies.Items {
-		if policies.Items[i].Name == token.Spec.PolicyRef.Name {
-			s.policy = &policies.Items[i]
-			s.elected = policy.Elect(policies.Items) == s.policy
-		}
+	if s.policy != nil {
+		s.compiled, s.uncompiled = r.policies.compile(s.policy)
 	}
 	return s, nil
 }
@@ -88,22 +87,18 @@ func judge(s *situation) verdict {
 	switch {
 	case s.policy == nil:
 		v.wait(v1alpha1.ReasonPolicyNotFound, fmt.Sprintf("there is no TokenPolicy %s: create it, or correct spec.policyRef", ref))
-		return v
 	case !s.elected:
 		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s does not count: an older one is in its namespace", ref))
-		return v
+	case s.uncompiled != nil:
+		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s can't be used: %s", ref, s.uncompiled))
+	default:
+		v.decide(s)
 	}
-	compiled, err := policy.Compile(s.policy)
-	if err != nil {
-		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s can't be used: %s", ref, err))
-		return v
-	}
-	v.decide(s, compiled)
 	return v
 }
 
-func (v *verdict) decide(s *situation, compiled *policy.Policy) {
-	decision := compiled.Evaluate(&policy.Request{
+func (v *verdict) decide(s *situation) {
+	decision := s.compiled.Evaluate(&policy.Request{
 		Namespace: s.token.Namespace, NamespaceLabels: s.namespace, Name: s.token.Name, Owner: v.grant.Owner,
 		Scopes: v.scopes, SourceRanges: v.grant.SourceRanges, DeclaredAt: v.declaredAt, ExpiresAt: v.expiresAt,
 	})

@@ -58,11 +58,11 @@ func classifyBasic(value string) (credential, *Refusal) {
 	if refusal := refuseSeveral(value); refusal != nil {
 		return credential{}, refusal
 	}
+	if strings.Contains(value, token.Prefix) {
+		return malformedToken("Basic needs the base64 form of user:token"), nil
+	}
 	decoded, err := decodeBase64(value)
 	if err != nil {
-		if strings.Contains(value, token.Prefix) {
-			return malformedToken("Basic needs the base64 form of user:token"), nil
-		}
 		return credential{}, refuse(http.StatusBadRequest, reasonMalformed,
 			"the Authorization header's value is no base64 form of user:password")
 	}

@@ -130,7 +130,8 @@ func (t *Table) All(visit func(*Credential) bool) {
 	for i := range t.shards {
 		s := t.shards[i].Load()
 		for j := range s.len() {
-			if s.credential(uint32(j), &c); !visit(&c) {
+			s.credential(j, &c)
+			if !visit(&c) {
 				return
 			}
 		}

@@ -114,6 +114,7 @@ func resident(b *testing.B, build func() any) {
 func BenchmarkLookupUnderGC(b *testing.B) {
 	hashes := sampleHashes()
 	run := func(b *testing.B, lookup func(token.Hash) bool) {
+		b.Helper()
 		runtime.GC()
 		for n := 0; b.Loop(); n++ {
 			garbage = make([]byte, 64<<10)

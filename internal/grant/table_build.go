@@ -72,7 +72,7 @@ func (b *shardBuilder) intern(text string) span {
 	if at, ok := b.strings[text]; ok {
 		return at
 	}
-	at := span{start: uint32(b.arena.Len()), length: uint32(len(text))}
+	at := spanOf(b.arena.Len(), len(text))
 	b.arena.WriteString(text)
 	b.strings[strings.Clone(text)] = at // the caller's may be a part of something large
 	return at
@@ -103,7 +103,7 @@ func (b *shardBuilder) finish() *shard {
 }
 
 func appendRanges(to *[]flatPrefix, list []netip.Prefix) span {
-	at := span{start: uint32(len(*to)), length: uint32(len(list))}
+	at := spanOf(len(*to), len(list))
 	for _, p := range list {
 		*to = append(*to, flatten(p))
 	}

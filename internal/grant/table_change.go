@@ -62,7 +62,7 @@ func (s *shard) tidy() *shard {
 	b := newShardBuilder()
 	var c Credential
 	for i := range s.entries {
-		s.credential(uint32(i), &c)
+		s.credential(i, &c)
 		if err := b.add(&c); err != nil {
 			return s // can't be: every entry was accepted when it came in
 		}
@@ -98,7 +98,7 @@ func (c *change) intern(text string) span {
 			}
 		}
 	}
-	at := span{start: uint32(len(c.from.arena) + len(c.added)), length: uint32(len(text))}
+	at := spanOf(len(c.from.arena)+len(c.added), len(text))
 	c.added = append(c.added, text...)
 	return at
 }
@@ -114,7 +114,7 @@ func (c *change) internRanges(list []netip.Prefix) span {
 			return at
 		}
 	}
-	at := span{start: uint32(len(c.ranges)), length: uint32(len(want))}
+	at := spanOf(len(c.ranges), len(want))
 	c.ranges = append(slices.Clip(c.ranges), want...)
 	return at
 }

@@ -63,7 +63,7 @@ func flatten(p netip.Prefix) flatPrefix {
 	if address.Is4In6() && bits >= 96 { // the same range as people write it, and the form that Contains compares with
 		address, bits = address.Unmap(), bits-96
 	}
-	return flatPrefix{address: address.As16(), bits: uint8(bits), is4: address.Is4()}
+	return flatPrefix{address: address.As16(), bits: uint8(bits), is4: address.Is4()} //nolint:gosec // 0 to 128
 }
 
 func (f *flatPrefix) prefix() netip.Prefix {

@@ -26,6 +26,10 @@ type shard struct {
 // span is a part of a shard's arena or ranges.
 type span struct{ start, length uint32 }
 
+func spanOf(start, length int) span {
+	return span{start: uint32(start), length: uint32(length)} //nolint:gosec // a shard is far from 4 GiB
+}
+
 // entry has no pointer, so that the garbage collector never looks into a shard's entries.
 type entry struct {
 	hash                                     token.Hash
@@ -45,12 +49,11 @@ func (s *shard) len() int {
 
 // slot is where the search for a hash begins. A hash is uniformly random, so its bytes need no further hashing; the
 // first one chose the shard.
-func slot(h *token.Hash, size int) uint32 { return binary.LittleEndian.Uint32(h[1:5]) & uint32(size-1) }
+func slot(h *token.Hash, size int) int { return int(binary.LittleEndian.Uint32(h[1:5])) & (size - 1) }
 
-func (s *shard) find(h *token.Hash) (position uint32, found bool) {
-	mask := uint32(len(s.index) - 1)
-	for i := slot(h, len(s.index)); ; i = (i + 1) & mask {
-		p := s.index[i]
+func (s *shard) find(h *token.Hash) (position int, found bool) {
+	for i := slot(h, len(s.index)); ; i = (i + 1) & (len(s.index) - 1) {
+		p := int(s.index[i])
 		if p == 0 {
 			return 0, false
 		}
@@ -70,7 +73,7 @@ func (s *shard) buildIndex() {
 	for p := range s.entries {
 		i := slot(&s.entries[p].hash, size)
 		for s.index[i] != 0 {
-			i = (i + 1) & uint32(size-1)
+			i = (i + 1) & (size - 1)
 		}
 		s.index[i] = uint32(p + 1)
 	}
@@ -82,7 +85,7 @@ func (s *shard) prefixes(at span) []flatPrefix {
 	return s.ranges[at.start : at.start+at.length : at.start+at.length]
 }
 
-func (s *shard) record(position uint32) Record {
+func (s *shard) record(position int) Record {
 	e := &s.entries[position]
 	return Record{
 		ID: s.text(e.id), Owner: s.text(e.owner),
@@ -95,7 +98,7 @@ func (s *shard) record(position uint32) Record {
 }
 
 // credential is the way back from an entry.
-func (s *shard) credential(position uint32, c *Credential) {
+func (s *shard) credential(position int, c *Credential) {
 	r := s.record(position)
 	*c = Credential{
 		ID: r.ID, Hash: s.entries[position].hash,

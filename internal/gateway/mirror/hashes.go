@@ -3,17 +3,12 @@
 package mirror
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 
-	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
@@ -47,7 +42,7 @@ func (s *hashStore) Add(object any) error { return s.Update(object) }
 func (s *hashStore) Update(object any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if secret, ok := s.ours(object); ok {
+	if secret, ok := s.slim(object); ok {
 		s.put(secret)
 	}
 	s.changed()
@@ -58,7 +53,7 @@ func (s *hashStore) Update(object any) error {
 func (s *hashStore) Delete(object any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if secret, ok := s.ours(object); ok {
+	if secret, ok := s.slim(object); ok {
 		s.m.opts.Grants.Delete(secret.Name)
 		s.accept(secret.Name)
 	}
@@ -95,40 +90,18 @@ func (s *hashStore) Bookmark(string) error {
 	return nil
 }
 
-// Transformer drops what is not needed from the objects of a list that client-go still collects.
+// Transformer makes client-go collect what is needed of a list's Secrets, not the Secrets. What is none of ours stays as
+// it is and is dropped later.
 func (s *hashStore) Transformer() cache.TransformFunc {
 	return func(object any) (any, error) {
-		if secret, ok := object.(*corev1.Secret); ok {
-			secret.ObjectMeta = metav1.ObjectMeta{
-				Name: secret.Name, Namespace: secret.Namespace, ResourceVersion: secret.ResourceVersion,
-				CreationTimestamp: secret.CreationTimestamp, DeletionTimestamp: secret.DeletionTimestamp,
-			}
+		if secret, ok := s.slim(object); ok {
+			return secret, nil
 		}
 		return object, nil
 	}
 }
 
-// ours repeats what the API was asked for: a proxy or a mistake in a selector must not widen anything.
-func (s *hashStore) ours(object any) (*corev1.Secret, bool) {
-	secret, ok := object.(*corev1.Secret)
-	return secret, ok && secret.Namespace == s.m.opts.Namespace && secret.Type == v1alpha1.SecretTypeTokenHash
-}
-
-// oldestFirst makes every gateway decide alike when two Secrets claim one hash.
-func (s *hashStore) oldestFirst(objects []any) []*corev1.Secret {
-	list := make([]*corev1.Secret, 0, len(objects))
-	for _, object := range objects {
-		if secret, ok := s.ours(object); ok {
-			list = append(list, secret)
-		}
-	}
-	slices.SortFunc(list, func(a, b *corev1.Secret) int {
-		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
-	})
-	return list
-}
-
-func (s *hashStore) put(secret *corev1.Secret) {
+func (s *hashStore) put(secret *hashSecret) {
 	c, ok := s.decode(secret)
 	if !ok {
 		s.m.opts.Grants.Delete(secret.Name)
@@ -138,12 +111,12 @@ func (s *hashStore) put(secret *corev1.Secret) {
 }
 
 // decode reads a Secret's credential. The decoder's words stay out of the log: they may repeat content.
-func (s *hashStore) decode(secret *corev1.Secret) (*grant.Credential, bool) {
+func (s *hashStore) decode(secret *hashSecret) (*grant.Credential, bool) {
 	if secret.DeletionTimestamp != nil { // something holds it, but whoever deleted it meant it
 		s.accept(secret.Name)
 		return nil, false
 	}
-	c, err := grant.Decode(secret.Data[grant.DataKey])
+	c, err := grant.Decode(secret.credential)
 	if err != nil {
 		s.refuse(secret.Name, "it is damaged or was written by another version")
 		return nil, false

@@ -37,6 +37,9 @@ func TestOutage(t *testing.T) {
 	w.remove(t, w.hashSecret(t, goes))
 	w.create(t, w.hashSecret(t, comes))
 	w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
+	// Attempts that fail are no contact, however client-go dresses them up.
+	failed := g.metric(t, "watch_errors_total")
+	eventually(t, "tried again", func() bool { return g.metric(t, "watch_errors_total") >= failed+6 })
 	if !g.has(stays) || !g.has(goes) || !g.Ready() {
 		t.Error("the outage took something away")
 	}
@@ -94,8 +97,12 @@ func TestRestartFromSnapshot(t *testing.T) {
 // A snapshot that can't be trusted is as good as none.
 func TestSnapshotRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*testing.T, *world){
-		"missing": func(t *testing.T, w *world) { must(t, os.Remove(filepath.Join(w.dir, snapshot.FileName))) },
+		"missing": func(t *testing.T, w *world) {
+			t.Helper()
+			must(t, os.Remove(filepath.Join(w.dir, snapshot.FileName)))
+		},
 		"truncated": func(t *testing.T, w *world) {
+			t.Helper()
 			must(t, os.Truncate(filepath.Join(w.dir, snapshot.FileName), 200))
 		},
 		"too old":           func(_ *testing.T, w *world) { w.clock.SetTime(w.clock.Now().Add(staleness + time.Second)) },

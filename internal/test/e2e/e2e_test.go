@@ -141,7 +141,7 @@ func declarePolicy(ctx context.Context, jiraURL string) error {
 func declare(t *testing.T, name string, change ...func(*v1alpha1.ApiToken)) (*v1alpha1.ApiToken, string) {
 	t.Helper()
 	token := &v1alpha1.ApiToken{
-		ObjectMeta: metav1.ObjectMeta{Namespace: tokenNamespace, Name: name},
+		ObjectMeta: metav1.ObjectMeta{Namespace: tokenNamespace, GenerateName: name + "-"},
 		Spec: v1alpha1.ApiTokenSpec{
 			Owner: "alice", Scopes: []v1alpha1.Scope{"read"}, Lifetime: "1h",
 			PolicyRef: v1alpha1.PolicyReference{Name: stack.PolicyName, Namespace: stack.PolicyNamespace},

@@ -88,7 +88,7 @@ func TestImmutableFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	for patch, want := range map[string]string{
-		`{"spec":{"owner":"bob"}}`: "spec.owner: Invalid value: owner can't be changed: delete this ApiToken and declare a new one",
+		`{"spec":{"owner":"bob"}}`: `spec.owner: Invalid value: "bob": owner can't be changed: delete this ApiToken and declare a new one`,
 		`{"spec":{"policyRef":{"namespace":"other"}}}`: "spec.policyRef: Invalid value: policyRef can't be changed: " +
 			"delete this ApiToken and declare a new one",
 	} {

@@ -93,6 +93,8 @@ func (s *Stack) StartControlPlane(context.Context) (err error) {
 		return err
 	}
 	s.Env.ControlPlane.GetAPIServer().CertDir = keys
+	// It is also how long the API server waits for open watches when it is stopped.
+	s.Env.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s")
 	if s.Config, err = s.Env.Start(); err != nil {
 		return fmt.Errorf("control plane from %s (make controlplane builds it): %w", s.assets(), err)
 	}

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
@@ -20,11 +19,11 @@ import (
 // Read reads the snapshot in a directory: first the header, which accept may refuse, then each credential. Nothing is
 // handed out before the checksum of the whole file has been found right.
 func Read(dir string, accept func(*Header) error, each func(*grant.Credential) error) error {
-	file, err := os.Open(filepath.Join(dir, FileName))
+	file, err := os.OpenInRoot(dir, FileName)
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	size, err := verify(file)
 	if err != nil {
 		return err

@@ -22,12 +22,12 @@ func Write(dir string, header *Header, credentials iter.Seq[*grant.Credential]) 
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) //nolint:errcheck // after the rename there is nothing to remove
+	defer os.Remove(file.Name()) // after the rename there is nothing to remove
 	err = encode(file, header, credentials)
 	if err == nil {
 		err = file.Sync()
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(file.Name(), filepath.Join(dir, FileName)); err != nil {
@@ -82,7 +82,7 @@ func encode(w io.Writer, header *Header, credentials iter.Seq[*grant.Credential]
 }
 
 func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // the directory is what the administrator says
 	if err != nil {
 		return err
 	}

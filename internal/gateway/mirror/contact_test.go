@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"testing"
+	"time"
+)
+
+// age never says younger than it may be.
+func TestContactAge(t *testing.T) {
+	now := time.Now() // with a monotonic reading
+	wall := now.Round(0)
+	for name, c := range map[string]struct {
+		contact time.Time
+		live    bool
+		now     time.Time
+		want    time.Duration
+	}{
+		"live":                            {now, true, now.Add(time.Minute), time.Minute},
+		"live, confirmed after the look":  {now.Add(time.Millisecond), true, now, 0},
+		"live, machine was suspended":     {now, true, wall.Add(48 * time.Hour), 48 * time.Hour},
+		"restored":                        {wall, false, now.Add(time.Hour), time.Hour},
+		"restored, clock set back":        {wall, false, now.Add(-time.Second), never},
+		"restored, clock set back at all": {wall, false, wall.Add(-1), never},
+	} {
+		var k contact
+		if c.live {
+			k.confirm(c.contact)
+		} else {
+			k.restore(c.contact)
+		}
+		if got := k.age(c.now); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+	var nothing contact
+	if nothing.age(now) != never {
+		t.Error("no contact has an age")
+	}
+}
+
+// What the API has confirmed is not overwritten by a snapshot that was read meanwhile.
+func TestContactRestoreComesLate(t *testing.T) {
+	var k contact
+	now := time.Now()
+	k.confirm(now)
+	k.restore(now.Add(-time.Hour))
+	if got := k.age(now); got != 0 {
+		t.Errorf("got %v", got)
+	}
+}
