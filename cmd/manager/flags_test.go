@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestFlags(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string // in the error; empty: none
+	}{
+		"image":                  {[]string{"--gateway-image=x"}, ""},
+		"no image":               {nil, "--gateway-image (or GATEWAY_IMAGE) is needed"},
+		"unknown flag":           {[]string{"--gateway-imag=x"}, "unknown flag: --gateway-imag"},
+		"stray argument":         {[]string{"--gateway-image=x", "leader-elect"}, `unexpected argument "leader-elect"`},
+		"no workers":             {[]string{"--gateway-image=x", "--max-concurrent-reconciles=0"}, "at least 1"},
+		"no requests":            {[]string{"--gateway-image=x", "--kube-api-qps=0"}, "above 0"},
+		"version needs no image": {[]string{"--version"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(envGatewayImage, "")
+			var out bytes.Buffer
+			_, err := parseFlags(c.args, &out)
+			if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("want %q, have %v", c.want, err)
+			}
+		})
+	}
+}
+
+func TestImageFromTheEnvironment(t *testing.T) {
+	t.Setenv(envGatewayImage, "from-environment")
+	o, err := parseFlags([]string{"--kubeconfig=/x"}, &bytes.Buffer{})
+	if err != nil || o.gatewayImage != "from-environment" {
+		t.Errorf("have %+v, %v", o, err)
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for flag, wants := range map[string][]string{
+		"--help":    {"Usage:", "--gateway-image", "--kubeconfig", "--leader-election-namespace", "--kube-api-burst"},
+		"--version": {version()},
+	} {
+		var out bytes.Buffer
+		if err := run(t.Context(), []string{flag}, &out); err != nil {
+			t.Errorf("%s: %v", flag, err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s lacks %q:\n%s", flag, want, out.String())
+			}
+		}
+	}
+	if err := run(t.Context(), []string{"--gateway-image=x", "--log-level=loud"}, &bytes.Buffer{}); !errors.Is(err, errUsage) {
+		t.Errorf("have %v", err)
+	}
+}
+
+func TestLogs(t *testing.T) {
+	var out bytes.Buffer
+	log, err := newLogger(&options{logLevel: "info", logFormat: "json"}, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.V(1).Info("hidden")
+	log.Info("seen", "a", 1)
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil || line["msg"] != "seen" || line["a"] != 1.0 {
+		t.Errorf("have %s (%v)", out.String(), err)
+	}
+	if _, err := newLogger(&options{logLevel: "info", logFormat: "xml"}, &out); err == nil {
+		t.Error("an unknown format is taken")
+	}
+}
