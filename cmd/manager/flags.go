@@ -50,7 +50,10 @@ func parseFlags(args []string, out io.Writer) (*options, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	return o, o.validate()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func (o *options) addFlags(fs *pflag.FlagSet) {
@@ -97,8 +100,8 @@ func (o *options) validate() error {
 }
 
 func usage(fs *pflag.FlagSet, out io.Writer) {
-	_, _ = fmt.Fprintf(out, `The manager of jira-token-operator: decides which ApiTokens are permitted, issues and revokes their credentials, and
-deploys the gateway of each TokenPolicy.
+	_, _ = fmt.Fprintf(out, `The manager of jira-token-operator decides which ApiTokens are permitted, issues and
+revokes their credentials, and deploys the gateway of each TokenPolicy.
 
 Usage:
   manager --gateway-image=<image> [flags]

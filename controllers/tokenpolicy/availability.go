@@ -41,7 +41,7 @@ func judgeDeployment(d *appsv1.Deployment) availability {
 		"none of the gateway's %d pods is available yet; see kubectl get deployment -n %s %s", wanted, d.Namespace, d.Name)}
 }
 
-func (a *availability) problem() *problem {
+func (a *availability) problem() *problemError {
 	if a.available {
 		return nil
 	}
@@ -49,5 +49,5 @@ func (a *availability) problem() *problem {
 	if reason == v1alpha1.ReasonGatewayMissing {
 		reason = v1alpha1.ReasonGatewayStarting // it has just been created, and the cache is behind
 	}
-	return &problem{reason: reason, message: a.message, waiting: !a.failed}
+	return &problemError{reason: reason, message: a.message, waiting: !a.failed}
 }

@@ -4,6 +4,7 @@ package tokenpolicy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -30,12 +30,12 @@ func (r *Reconciler) reconcileDeletion(ctx context.Context, p *v1alpha1.TokenPol
 	if !controllerutil.ContainsFinalizer(p, v1alpha1.FinalizerInUse) {
 		return nil
 	}
-	held, err := r.heldBy(ctx, p)
-	if err != nil {
-		return err
-	}
-	if held != nil {
+	var held *problemError
+	switch err := r.checkUnused(ctx, p); {
+	case errors.As(err, &held):
 		return r.updateStatus(ctx, p, held)
+	case err != nil:
+		return err
 	}
 	if err := r.deleteGateway(ctx, p); err != nil {
 		return err
@@ -48,33 +48,34 @@ func (r *Reconciler) reconcileDeletion(ctx context.Context, p *v1alpha1.TokenPol
 	return nil
 }
 
-// heldBy says what holds the policy, if anything does.
-func (r *Reconciler) heldBy(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+// checkUnused says what holds the policy, if anything does.
+func (r *Reconciler) checkUnused(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 	if p.Annotations[v1alpha1.AnnotationDeleteWithTokens] == "true" {
-		return nil, nil //nolint:nilnil // nothing holds it
+		return nil
 	}
 	tokens, err := r.tokens.keys(client.ObjectKeyFromObject(p))
 	if err != nil || len(tokens) == 0 {
-		return nil, err
+		return err
 	}
 	var namespace corev1.Namespace
-	switch err := r.Client.Get(ctx, client.ObjectKey{Name: p.Namespace}, &namespace); {
-	case client.IgnoreNotFound(err) != nil:
-		return nil, fmt.Errorf("get namespace %s: %w", p.Namespace, err)
-	case err != nil, namespace.DeletionTimestamp != nil:
-		return nil, nil //nolint:nilnil // a namespace that is being deleted must be able to finish
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: p.Namespace}, &namespace); err != nil {
+		return fmt.Errorf("get namespace %s: %w", p.Namespace, err)
 	}
-	return inUse(p, tokens), nil
+	if namespace.DeletionTimestamp != nil {
+		return nil // it must be able to finish
+	}
+	return inUse(p, tokens)
 }
 
-func inUse(p *v1alpha1.TokenPolicy, tokens []string) *problem {
+func inUse(p *v1alpha1.TokenPolicy, tokens []string) *problemError {
 	slices.Sort(tokens)
 	names := strings.Join(tokens[:min(len(tokens), namesInMessage)], ", ")
 	if len(tokens) > namesInMessage {
 		names += ", …"
 	}
-	return &problem{reason: v1alpha1.ReasonInUse, waiting: true, message: fmt.Sprintf(
-		"ApiTokens refer to the policy, which is being deleted (%d: %s): delete them, or have them stop working with it: kubectl annotate tokenpolicy %s -n %s %s=true",
+	return &problemError{reason: v1alpha1.ReasonInUse, waiting: true, message: fmt.Sprintf(
+		"ApiTokens refer to the policy, which is being deleted (%d: %s): delete them, or have them stop working with it: "+
+			"kubectl annotate tokenpolicy %s -n %s %s=true",
 		len(tokens), names, p.Name, p.Namespace, v1alpha1.AnnotationDeleteWithTokens)}
 }
 
@@ -89,7 +90,7 @@ func (r *Reconciler) deleteGateway(ctx context.Context, p *v1alpha1.TokenPolicy)
 		}
 		if err == nil {
 			err = r.Client.Delete(ctx, object,
-				client.Preconditions{UID: ptr.To(object.GetUID())}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+				client.Preconditions{UID: new(object.GetUID())}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 		}
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete %T %s: %w", object, object.GetName(), err)

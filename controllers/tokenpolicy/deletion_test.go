@@ -10,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -115,10 +114,10 @@ func TestTerminatingNamespaceIsNotHeld(t *testing.T) {
 // Somebody else's object of the same name, in the place of ours, outlives the policy.
 func TestDeletionLeavesForeignObjects(t *testing.T) {
 	p := ready(t)
-	var role client.Object = gatewayObjects(p)["Role"]
+	role := gatewayObjects(p)["Role"]
 	update(t, role, func(o client.Object) {
 		o.SetOwnerReferences([]metav1.OwnerReference{{
-			APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "1", Controller: ptr.To(true),
+			APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "1", Controller: new(true),
 		}})
 	})
 	expectCondition(t, p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonForeignObject)

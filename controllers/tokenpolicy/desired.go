@@ -66,7 +66,7 @@ func (d *desired) String() string {
 
 // empty is a typed object with the name only, to read into: the cache holds typed objects.
 func (d *desired) empty() client.Object {
-	copied, _ := d.typed.DeepCopyObject().(client.Object) //nolint:errcheck // newDesired made sure
+	copied, _ := d.typed.DeepCopyObject().(client.Object) // newDesired made sure that it is one
 	return copied
 }
 

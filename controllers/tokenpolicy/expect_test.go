@@ -47,7 +47,7 @@ func expectGone(t *testing.T, object client.Object) {
 	t.Helper()
 	eventually(t, func() error {
 		if err := get(t, object); !apierrors.IsNotFound(err) {
-			return fmt.Errorf("%T %s is still there (error %v, finalizers %v)", object, object.GetName(), err, object.GetFinalizers())
+			return fmt.Errorf("%T %s is still there (finalizers %v): %w", object, object.GetName(), object.GetFinalizers(), err)
 		}
 		return nil
 	})

@@ -26,62 +26,60 @@ type change struct {
 
 // applyGateway makes the gateway's objects as they should be. It looks at all of them before it writes any, so that an
 // object of somebody else's leaves nothing half-made.
-func (r *Reconciler) applyGateway(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+func (r *Reconciler) applyGateway(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 	objects, err := resources.Build(p, r.Gateway)
 	if err != nil {
-		return &problem{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}, nil //nolint:nilerr // the status says it
+		return &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}
 	}
 	var changes []change
 	for _, object := range objects {
 		wanted, err := newDesired(object, r.Client.Scheme())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		needed, found, err := r.compare(ctx, p, wanted)
-		if found != nil || err != nil {
-			return found, err
+		needed, err := r.compare(ctx, p, wanted)
+		if err != nil {
+			return err
 		}
-		if needed != nil {
-			changes = append(changes, *needed)
-		}
+		changes = append(changes, needed...)
 	}
 	for _, c := range changes {
 		if err := r.write(ctx, p, &c); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return nil, nil //nolint:nilnil // nothing is wrong
+	return nil
 }
 
-// compare looks into the cache first: nearly always the object is there and as it should be. Before a write it looks at
-// the object itself: one without our label is not in the cache.
-func (r *Reconciler) compare(ctx context.Context, p *v1alpha1.TokenPolicy, d *desired) (*change, *problem, error) {
+// compare finds the write that an object needs, if it needs one. It looks into the cache first: nearly always the object
+// is there and as it should be. Before a write it looks at the object itself: one without our label is not in the cache.
+func (r *Reconciler) compare(ctx context.Context, p *v1alpha1.TokenPolicy, d *desired) ([]change, error) {
 	cached := d.empty()
 	err := r.Client.Get(ctx, client.ObjectKeyFromObject(cached), cached)
 	switch {
 	case err == nil && metav1.IsControlledBy(cached, p) && d.matches(cached):
-		return nil, nil, nil
+		return nil, nil
 	case client.IgnoreNotFound(err) != nil:
-		return nil, nil, fmt.Errorf("get %s: %w", d, err)
+		return nil, fmt.Errorf("get %s: %w", d, err)
 	}
 	live := d.empty()
 	err = r.Live.Get(ctx, client.ObjectKeyFromObject(live), live)
 	switch {
 	case apierrors.IsNotFound(err):
-		return &change{desired: d}, nil, nil
+		return []change{{desired: d}}, nil
 	case err != nil:
-		return nil, nil, fmt.Errorf("get %s: %w", d, err)
+		return nil, fmt.Errorf("get %s: %w", d, err)
 	case !metav1.IsControlledBy(live, p):
-		return nil, &problem{reason: v1alpha1.ReasonForeignObject, lookAgain: true, message: fmt.Sprintf(
+		return nil, &problemError{reason: v1alpha1.ReasonForeignObject, lookAgain: true, message: fmt.Sprintf(
 			"%s is in the way: the gateway needs an object of that name, and this one does not belong to the policy; delete or rename it",
-			d)}, nil
+			d)}
 	case live.GetDeletionTimestamp() != nil:
-		return nil, &problem{reason: v1alpha1.ReasonGatewayStarting, waiting: true, lookAgain: true, message: fmt.Sprintf(
-			"%s is being deleted; it will be made again once it is gone", d)}, nil
+		return nil, &problemError{reason: v1alpha1.ReasonGatewayStarting, waiting: true, lookAgain: true, message: fmt.Sprintf(
+			"%s is being deleted; it will be made again once it is gone", d)}
 	case d.matches(live): // the cache was behind
-		return nil, nil, nil
+		return nil, nil
 	}
-	return &change{desired: d, live: live}, nil, nil
+	return []change{{desired: d, live: live}}, nil
 }
 
 // write creates or applies. An object is made with Create, never with Apply, which would merge into an object that

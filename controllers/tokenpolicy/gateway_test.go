@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -104,15 +105,49 @@ func TestGatewayIsDeployed(t *testing.T) {
 }
 
 func TestReconcilingAgainWritesNothing(t *testing.T) {
-	p := ready(t)
-	before := versions(t, p)
-	for range 5 {
-		if _, err := under.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p)}); err != nil {
-			t.Fatal(err)
+	held := ready(t)
+	create(t, newToken(plane.Namespace(t), "t", held))
+	expectTokens(t, held, 1)
+	if err := k8s.Delete(t.Context(), held); err != nil {
+		t.Fatal(err)
+	}
+	expectCondition(t, held, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInUse)
+	starting := create(t, newPolicy(plane.Namespace(t)))
+	expectCondition(t, starting, v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonGatewayStarting)
+	for name, p := range map[string]*v1alpha1.TokenPolicy{"ready": ready(t), "starting": starting, "held": held} {
+		before := versions(t, p)
+		for range 4 {
+			time.Sleep(300 * time.Millisecond) // times in conditions are of whole seconds
+			_, err := under.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p)})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if after := versions(t, p); !maps.Equal(before, after) {
+			t.Errorf("%s: a reconcile without a change wrote:\nbefore %v\nafter  %v", name, before, after)
 		}
 	}
-	if after := versions(t, p); !maps.Equal(before, after) {
-		t.Errorf("a reconcile without a change wrote:\nbefore %v\nafter  %v", before, after)
+}
+
+// Secrets that have nothing to do with us are not in the manager's memory, and the values of Jira's credentials neither.
+func TestCacheHoldsOnlyWhatIsOurs(t *testing.T) {
+	namespace := plane.Namespace(t)
+	ours := labelled(map[string][]byte{"token": []byte("s3cret")})
+	ours.Namespace = namespace
+	for i := range 20 {
+		foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("foreign-%d", i)}}
+		create(t, foreign)
+	}
+	create(t, ours)
+	var list corev1.SecretList
+	eventually(t, func() error {
+		if err := under.Client.List(t.Context(), &list, client.InNamespace(namespace)); err != nil || len(list.Items) == 0 {
+			return fmt.Errorf("not in the cache yet: %w", err)
+		}
+		return nil
+	})
+	if len(list.Items) != 1 || len(list.Items[0].Data["token"]) != 0 {
+		t.Errorf("the cache has %+v", list.Items)
 	}
 }
 
@@ -173,7 +208,7 @@ func TestDriftIsCorrected(t *testing.T) {
 		"Deployment": func(o client.Object) {
 			d := o.(*appsv1.Deployment)
 			d.Spec.Template.Spec.Containers[0].Image = "evil.example/gateway"
-			d.Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem = ptr.To(false)
+			d.Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem = new(false)
 			d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] = "keep"
 		},
 		"Service": func(o client.Object) {
@@ -181,7 +216,7 @@ func TestDriftIsCorrected(t *testing.T) {
 			s.Spec.Ports[0].Port, s.Spec.Ports[0].TargetPort = 9999, intstr.FromInt32(9999)
 			s.Spec.Selector = map[string]string{"app": "evil"}
 		},
-		"ServiceAccount": func(o client.Object) { o.(*corev1.ServiceAccount).AutomountServiceAccountToken = ptr.To(true) },
+		"ServiceAccount": func(o client.Object) { o.(*corev1.ServiceAccount).AutomountServiceAccountToken = new(true) },
 		"Role": func(o client.Object) {
 			role := o.(*rbacv1.Role)
 			role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}})
@@ -191,7 +226,7 @@ func TestDriftIsCorrected(t *testing.T) {
 			binding.Subjects = append(binding.Subjects, rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: "mallory"})
 		},
 		"PodDisruptionBudget": func(o client.Object) {
-			o.(*policyv1.PodDisruptionBudget).Spec.MaxUnavailable = ptr.To(intstr.FromString("100%"))
+			o.(*policyv1.PodDisruptionBudget).Spec.MaxUnavailable = new(intstr.FromString("100%"))
 		},
 		"NetworkPolicy": func(o client.Object) {
 			policy := o.(*networkingv1.NetworkPolicy)
@@ -239,6 +274,7 @@ func TestDriftIsCorrected(t *testing.T) {
 }
 
 func TestForeignObjectsAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	foreign := map[string]func(client.Object){
 		"Deployment": func(o client.Object) {
 			labels := map[string]string{"app": "other"}

@@ -25,14 +25,18 @@ const lookAgain = time.Minute
 // cacheDelay is how long the cache gets to see a write.
 const cacheDelay = 100 * time.Millisecond
 
-// problem is why a policy is not ready; it is nothing that trying again at once would help.
-type problem struct {
+// problemError is why a policy is not ready. It is an error of the policy's, for its status; all other errors are the
+// controller's, and are tried again.
+type problemError struct {
 	reason, message string
 	// waiting: what is missing may still come. Otherwise a person must act.
 	waiting bool
 	// lookAgain: the end of the problem may go unnoticed by the watches.
 	lookAgain bool
 }
+
+// Error is what the status says.
+func (p *problemError) Error() string { return p.message }
 
 // Reconcile brings the cluster to what one policy declares.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -65,52 +69,53 @@ func (r *Reconciler) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ct
 			return ctrl.Result{}, client.IgnoreNotFound(fmt.Errorf("add finalizer: %w", err))
 		}
 	}
-	found, err := r.advance(ctx, p)
-	if err != nil {
+	var found *problemError
+	if err := r.advance(ctx, p); err != nil && !errors.As(err, &found) {
 		return ctrl.Result{}, err // the status stays as it was: an API server that can't be reached is no news
 	}
 	return after(found), r.updateStatus(ctx, p, found)
 }
 
 // advance does, in order, what is needed for the policy to be ready, as far as it comes.
-func (r *Reconciler) advance(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
-	steps := []func(context.Context, *v1alpha1.TokenPolicy) (*problem, error){
+func (r *Reconciler) advance(ctx context.Context, p *v1alpha1.TokenPolicy) error {
+	steps := []func(context.Context, *v1alpha1.TokenPolicy) error{
 		r.checkElected, checkSpec, r.checkReferences, r.applyGateway,
 	}
 	for _, step := range steps {
-		if found, err := step(ctx, p); found != nil || err != nil {
-			return found, err
+		if err := step(ctx, p); err != nil {
+			return err
 		}
 	}
-	return nil, nil //nolint:nilnil // nothing is wrong
+	return nil
 }
 
 // checkElected lets only the oldest policy of a namespace count: the gateway's Role shows it every Secret there.
-func (r *Reconciler) checkElected(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+func (r *Reconciler) checkElected(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 	var list v1alpha1.TokenPolicyList
 	if err := r.Client.List(ctx, &list, client.InNamespace(p.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("list TokenPolicies: %w", err)
+		return fmt.Errorf("list TokenPolicies: %w", err)
 	}
 	elected := policy.Elect(list.Items)
 	if elected == nil {
-		return nil, errors.New("the cache does not have the policy yet")
+		return errors.New("the cache does not have the policy yet")
 	}
 	if elected.UID == p.UID {
-		return nil, nil //nolint:nilnil // nothing is wrong
+		return nil
 	}
-	return &problem{reason: v1alpha1.ReasonAnotherPolicy, message: fmt.Sprintf(
-		"TokenPolicy %s is older and in the same namespace, where only one counts: declare this one in a namespace of its own, or delete the other",
-		elected.Name)}, nil
+	return &problemError{reason: v1alpha1.ReasonAnotherPolicy, message: fmt.Sprintf(
+		"TokenPolicy %s is older and in the same namespace, where only one counts: declare this one in a namespace of its own, "+
+			"or delete the other",
+		elected.Name)}
 }
 
-func checkSpec(_ context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+func checkSpec(_ context.Context, p *v1alpha1.TokenPolicy) error {
 	if _, err := policy.Compile(p); err != nil {
-		return &problem{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}, nil
+		return &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}
 	}
-	return nil, nil //nolint:nilnil // nothing is wrong
+	return nil
 }
 
-func after(found *problem) ctrl.Result {
+func after(found *problemError) ctrl.Result {
 	if found != nil && found.lookAgain {
 		return ctrl.Result{RequeueAfter: lookAgain}
 	}

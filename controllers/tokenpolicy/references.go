@@ -5,6 +5,8 @@ package tokenpolicy
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -49,31 +51,31 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 }
 
 // checkReferences makes sure that the Secrets exist, may be used by this policy and hold what they should.
-func (r *Reconciler) checkReferences(ctx context.Context, p *v1alpha1.TokenPolicy) (*problem, error) {
+func (r *Reconciler) checkReferences(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 	for _, ref := range references(&p.Spec) {
 		var secret corev1.Secret
 		err := r.Live.Get(ctx, client.ObjectKey{Namespace: p.Namespace, Name: ref.name}, &secret)
 		switch {
 		case apierrors.IsNotFound(err):
-			return ref.missing(p), nil
+			return ref.missing(p)
 		case err != nil:
-			return nil, fmt.Errorf("%s: get Secret %s: %w", ref.field, ref.name, err)
+			return fmt.Errorf("%s: get Secret %s: %w", ref.field, ref.name, err)
 		}
 		if found := ref.judge(p, &secret); found != nil {
-			return found, nil
+			return found
 		}
 	}
-	return nil, nil //nolint:nilnil // nothing is wrong
+	return nil
 }
 
-func (ref *reference) missing(p *v1alpha1.TokenPolicy) *problem {
+func (ref *reference) missing(p *v1alpha1.TokenPolicy) *problemError {
 	found := ref.invalid("does not exist: create it in namespace %s with the key %s and the label %s=%s",
 		p.Namespace, quoted(ref.keys), v1alpha1.LabelPolicy, p.Name)
 	found.waiting = true
 	return found
 }
 
-func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *problem {
+func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *problemError {
 	command := fmt.Sprintf("kubectl label secret %s -n %s %s=%s", secret.Name, secret.Namespace, v1alpha1.LabelPolicy, p.Name)
 	switch label, ok := secret.Labels[v1alpha1.LabelPolicy]; {
 	case !ok:
@@ -97,8 +99,8 @@ func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *pro
 	return ref.invalid("has no key %s: add it, or correct the reference", quoted(ref.keys))
 }
 
-func (ref *reference) invalid(format string, args ...any) *problem {
-	return &problem{
+func (ref *reference) invalid(format string, args ...any) *problemError {
+	return &problemError{
 		reason:  v1alpha1.ReasonInvalidReference,
 		message: fmt.Errorf("%s: Secret %s "+format, append([]any{ref.field, ref.name}, args...)...).Error(),
 		// A Secret without the label is not watched: its creation or correction may go unnoticed.
@@ -107,12 +109,9 @@ func (ref *reference) invalid(format string, args ...any) *problem {
 }
 
 func quoted(keys []string) string {
-	out := ""
-	for i, key := range keys {
-		if i > 0 {
-			out += " or "
-		}
-		out += fmt.Sprintf("%q", key)
+	out := make([]string, 0, len(keys))
+	for _, key := range keys {
+		out = append(out, strconv.Quote(key))
 	}
-	return out
+	return strings.Join(out, " or ")
 }

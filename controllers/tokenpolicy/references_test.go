@@ -109,35 +109,68 @@ func TestReferences(t *testing.T) {
 		want    string
 		fixed   map[string][]byte
 	}{
-		"missing": {caBundle, nil, true,
-			`spec.jira.caBundle.secretRef: Secret ref does not exist: create it in namespace NS with the key "ca.crt" and the label jiratokens.io/policy=jira`, goodCA},
-		"unlabelled": {caBundle, unlabelled, false,
-			`Secret ref lacks the label by which its owner lets this policy use it: kubectl label secret ref -n NS jiratokens.io/policy=jira`, goodCA},
-		"another policy's": {caBundle, others, false,
-			`Secret ref carries the label for policy "other", not for this one: use another Secret, or kubectl label secret ref -n NS jiratokens.io/policy=jira --overwrite`, goodCA},
+		"missing": {
+			caBundle, nil, true,
+			`spec.jira.caBundle.secretRef: Secret ref does not exist: create it in namespace NS with the key "ca.crt" and the label jiratokens.io/policy=jira`, goodCA,
+		},
+		"unlabelled": {
+			caBundle, unlabelled, false,
+			`Secret ref lacks the label by which its owner lets this policy use it: kubectl label secret ref -n NS jiratokens.io/policy=jira`, goodCA,
+		},
+		"another policy's": {
+			caBundle, others, false,
+			`Secret ref carries the label for policy "other", not for this one: use another Secret, or kubectl label secret ref -n NS jiratokens.io/policy=jira --overwrite`, goodCA,
+		},
 		"the operator's own": {caBundle, ours, false, `is one of the operator's own: name a Secret that you made`, goodCA},
-		"no such key": {caBundle, labelled(map[string][]byte{"tls.crt": goodCA["ca.crt"]}), false,
-			`has no key "ca.crt": add it, or correct the reference`, goodCA},
-		"CA is no PEM": {caBundle, labelled(map[string][]byte{"ca.crt": []byte("MIIB")}), false,
-			`can't be used: key "ca.crt" holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`, goodCA},
-		"CA is a key": {caBundle, labelled(map[string][]byte{"ca.crt": goodKey["tls.key"]}), false,
-			`holds a PEM block "PRIVATE KEY"; only CERTIFICATE blocks are expected`, goodCA},
-		"CA is broken": {caBundle, labelled(map[string][]byte{"ca.crt": append(certificate(t), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})...)}), false,
-			`holds a certificate (number 2) that can't be parsed`, goodCA},
-		"key is too short": {oauth, labelled(map[string][]byte{"tls.key": pkcs8(t, rsaKey(t, 1024))}), false,
-			`spec.impersonation.oauth.privateKeySecretRef: Secret ref can't be used: key "tls.key" holds an RSA key of 1024 bits; 2048 at least are needed`, goodKey},
-		"key is of another kind": {oauth, labelled(map[string][]byte{"tls.key": pkcs8(t, ec)}), false,
-			`holds a private key of another kind; Jira's application links need RSA`, map[string][]byte{"tls.key": pkcs1}},
-		"key is encrypted": {oauth, labelled(map[string][]byte{"tls.key": pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})}), false,
-			`holds a PEM block "ENCRYPTED PRIVATE KEY"; PRIVATE KEY or RSA PRIVATE KEY, not encrypted, is expected`, goodKey},
-		"shared secret is empty": {header, labelled(map[string][]byte{"secret": []byte("\n")}), false,
-			`spec.impersonation.header.sharedSecret.secretRef: Secret ref can't be used: key "secret" is empty`, map[string][]byte{"secret": []byte("s3cret\n")}},
-		"shared secret has a line end": {header, labelled(map[string][]byte{"secret": []byte("a\nb")}), false,
-			`has a line end or another control character in it`, map[string][]byte{"secret": []byte("s3cret")}},
-		"no token, no password": {serviceAccount, labelled(map[string][]byte{"username": []byte("svc")}), false,
-			`spec.impersonation.serviceAccount.secretRef: Secret ref has no key "token" or "password": add it`, map[string][]byte{"password": []byte("p")}},
-		"token is empty": {serviceAccount, labelled(map[string][]byte{"token": nil}), false,
-			`key "token" is empty`, map[string][]byte{"token": []byte("p")}},
+		"no such key": {
+			caBundle, labelled(map[string][]byte{"tls.crt": goodCA["ca.crt"]}), false,
+			`has no key "ca.crt": add it, or correct the reference`, goodCA,
+		},
+		"CA is no PEM": {
+			caBundle, labelled(map[string][]byte{"ca.crt": []byte("MIIB")}), false,
+			`can't be used: key "ca.crt" holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`, goodCA,
+		},
+		"CA is a key": {
+			caBundle, labelled(map[string][]byte{"ca.crt": goodKey["tls.key"]}), false,
+			`holds a PEM block "PRIVATE KEY"; only CERTIFICATE blocks are expected`, goodCA,
+		},
+		"CA is broken": {
+			caBundle, labelled(map[string][]byte{"ca.crt": append(certificate(t), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})...)}), false,
+			`holds a certificate (number 2) that can't be parsed`, goodCA,
+		},
+		"key is too short": {
+			oauth, labelled(map[string][]byte{"tls.key": pkcs8(t, rsaKey(t, 1024))}), false,
+			`spec.impersonation.oauth.privateKeySecretRef: Secret ref can't be used: key "tls.key" holds an RSA key of 1024 bits; 2048 at least are needed`, goodKey,
+		},
+		"key is of another kind": {
+			oauth, labelled(map[string][]byte{"tls.key": pkcs8(t, ec)}), false,
+			`holds a private key of another kind; Jira's application links need RSA`,
+			map[string][]byte{"tls.key": pkcs1},
+		},
+		"key is encrypted": {
+			oauth, labelled(map[string][]byte{"tls.key": pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})}), false,
+			`holds a PEM block "ENCRYPTED PRIVATE KEY"; PRIVATE KEY or RSA PRIVATE KEY, not encrypted, is expected`, goodKey,
+		},
+		"shared secret is empty": {
+			header, labelled(map[string][]byte{"secret": []byte("\n")}), false,
+			`spec.impersonation.header.sharedSecret.secretRef: Secret ref can't be used: key "secret" is empty`,
+			map[string][]byte{"secret": []byte("s3cret\n")},
+		},
+		"shared secret has a line end": {
+			header, labelled(map[string][]byte{"secret": []byte("a\nb")}), false,
+			`has a line end or another control character in it`,
+			map[string][]byte{"secret": []byte("s3cret")},
+		},
+		"no token, no password": {
+			serviceAccount, labelled(map[string][]byte{"username": []byte("svc")}), false,
+			`spec.impersonation.serviceAccount.secretRef: Secret ref has no key "token" or "password": add it`,
+			map[string][]byte{"password": []byte("p")},
+		},
+		"token is empty": {
+			serviceAccount, labelled(map[string][]byte{"token": nil}), false,
+			`key "token" is empty`,
+			map[string][]byte{"token": []byte("p")},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 )
 
 // updateStatus writes the status if it changed, and an event if the policy's reason did.
-func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, found *problem) error {
+func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, found *problemError) error {
 	tokens, err := r.tokens.keys(client.ObjectKeyFromObject(p))
 	if err != nil {
 		return err
@@ -51,14 +51,14 @@ func (r *Reconciler) gatewayState(ctx context.Context, p *v1alpha1.TokenPolicy) 
 	if client.IgnoreNotFound(err) != nil {
 		return availability{}, fmt.Errorf("get the gateway's Deployment: %w", err)
 	}
-	if err != nil || !metav1.IsControlledBy(&deployment, p) {
+	if !metav1.IsControlledBy(&deployment, p) { // nor is one that was not found
 		return availability{reason: v1alpha1.ReasonGatewayMissing, message: "the gateway is not deployed"}, nil
 	}
 	return judgeDeployment(&deployment), nil
 }
 
 // fillStatus is pure: it says what was found, in the way that kstatus reads.
-func fillStatus(p *v1alpha1.TokenPolicy, found *problem, gateway availability, tokens int) {
+func fillStatus(p *v1alpha1.TokenPolicy, found *problemError, gateway availability, tokens int) {
 	s := &p.Status
 	s.ObservedGeneration = p.Generation
 	s.Tokens = int32(min(tokens, math.MaxInt32)) //nolint:gosec // bounded
@@ -80,16 +80,17 @@ func fillStatus(p *v1alpha1.TokenPolicy, found *problem, gateway availability, t
 	if found == nil {
 		found = gateway.problem()
 	}
-	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
-	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
-	switch {
-	case found == nil:
+	if found == nil {
 		set(v1alpha1.ConditionReady, true, gateway.reason, gateway.message)
-	case found.waiting:
-		set(v1alpha1.ConditionReady, false, found.reason, found.message)
-		set(v1alpha1.ConditionReconciling, true, found.reason, found.message)
-	default:
-		set(v1alpha1.ConditionReady, false, found.reason, found.message)
-		set(v1alpha1.ConditionStalled, true, found.reason, found.message)
+		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
+		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
+		return
 	}
+	set(v1alpha1.ConditionReady, false, found.reason, found.message)
+	kind, other := v1alpha1.ConditionStalled, v1alpha1.ConditionReconciling
+	if found.waiting {
+		kind, other = other, kind
+	}
+	set(kind, true, found.reason, found.message)
+	meta.RemoveStatusCondition(&s.Conditions, other)
 }

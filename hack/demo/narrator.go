@@ -79,8 +79,8 @@ func (n *narrator) quiet(ctx context.Context, args ...string) string {
 }
 
 // token reads the Secret as a workload that mounts it would.
-func (n *narrator) token(ctx context.Context, secret string) string {
-	s, err := n.stage.Client.CoreV1().Secrets("marketing").Get(ctx, secret, metav1.GetOptions{})
+func (n *narrator) token(ctx context.Context, namespace, secret string) string {
+	s, err := n.stage.Client.CoreV1().Secrets(namespace).Get(ctx, secret, metav1.GetOptions{})
 	n.do(ctx, err)
 	if err != nil {
 		return strings.Repeat("?", token.Length)

@@ -47,7 +47,7 @@ func (s *stage) build(ctx context.Context) error {
 		{"stand-in Jira", s.startJira},
 		{"custom resources, roles and admission policy", s.Install},
 		{"manager", s.StartManager},
-		{"TokenPolicy", func(ctx context.Context) error { return s.apply(ctx, "1-policy.yaml") }},
+		{"the samples' policy and tokens", s.applySamples},
 		{"gateway", s.StartGateway},
 	} {
 		begin := time.Now()
@@ -74,18 +74,27 @@ func (s *stage) startJira(ctx context.Context) error {
 	return err
 }
 
-// apply applies a manifest of the demo with kubectl.
-func (s *stage) apply(ctx context.Context, name string) error {
-	raw, err := os.ReadFile("hack/demo/manifests/" + name)
+// applySamples applies config/samples as they are, but for the addresses.
+func (s *stage) applySamples(ctx context.Context) error {
+	files, err := filepath.Glob("config/samples/*-*.yaml")
 	if err != nil {
 		return err
 	}
-	text := strings.NewReplacer("${JIRA_URL}", s.jiraURL, "${GATEWAY_URL}", s.gatewayURL).Replace(string(raw))
-	file := filepath.Join(s.Dir, name)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	here := strings.NewReplacer("https://jira.internal.example:8443/jira", s.jiraURL,
+		"https://jira-api.example/jira", s.gatewayURL, "https://jira.example/jira", jiraBaseURL)
+	var all strings.Builder
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		all.WriteString("---\n" + here.Replace(string(raw)))
+	}
+	samples := filepath.Join(s.Dir, "samples.yaml")
+	if err := os.WriteFile(samples, []byte(all.String()), 0o600); err != nil {
 		return err
 	}
-	_, err = s.Kubectl(ctx, "apply", "-f", file)
+	_, err = s.Kubectl(ctx, "apply", "-f", samples)
 	return err
 }
 
@@ -96,7 +105,7 @@ Everything stays up. In another terminal:
 
   export KUBECONFIG=%s PATH=%s:$PATH
   kubectl get apitokens -A
-  TOKEN=$(kubectl get secret -n marketing reports -o go-template='{{.data.token | base64decode}}')
+  TOKEN=$(kubectl get secret -n reporting weekly-report -o go-template='{{.data.token | base64decode}}')
   curl -H "Authorization: Bearer $TOKEN" %s/rest/api/2/myself
   kubectl explain apitoken.spec
 

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"runtime/debug"
 	"strconv"
 )
 
@@ -25,7 +26,7 @@ func (h *Handler) finish(x *exchange, w *response) {
 	h.audit.write(newAuditLine(x, w, outcome, elapsed, received))
 	if problem != nil {
 		if problem != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
-			h.log.Error(nil, "panic in the request path", "reason", outcome.reason)
+			h.log.Error(nil, "panic in the request path", "stack", string(debug.Stack()))
 			problem = http.ErrAbortHandler // net/http would print the value, which may hold parts of the request
 		}
 		panic(problem)

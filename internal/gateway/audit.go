@@ -46,7 +46,7 @@ const (
 func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, received int64) auditLine {
 	line := auditLine{
 		Time: x.start.UTC().Format("2006-01-02T15:04:05.000Z07:00"), Decision: o.decision, Reason: o.reason,
-		Method: bounded(x.request.Method, maxAuditField), Path: auditPath(x), Operation: x.operation.Name,
+		Method: bounded(x.request.Method, maxAuditField), Path: auditPath(x.request.Path), Operation: x.operation.Name,
 		Status: w.status, UpstreamStatus: x.upstreamStatus, BytesReceived: received, BytesSent: w.bytes,
 		Milliseconds: milliseconds(elapsed), UpstreamMillis: milliseconds(x.upstream),
 		Address: x.address.String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
@@ -64,16 +64,14 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// secretPaths are paths below which a segment is a secret.
-var secretPaths = []string{"/rest/cb-automation/latest/hooks/", "/rest/cb-automation/1.0/hooks/"}
-
-// auditPath is the path as it was sent, without what must not be kept.
-func auditPath(x *exchange) string {
-	path := redactTokens(x.request.Path)
-	for i, segment := range x.segments {
-		if strings.EqualFold(segment, "hooks") && i > 0 && strings.EqualFold(x.segments[0], "rest") && i+1 < len(x.segments) {
-			return bounded(x.settings.contextPath+"/"+strings.Join(x.segments[:i+1], "/")+"/[redacted]", maxAuditPath)
-		}
+// auditPath is the path as it was sent, without what must not be kept: tokens, and the secrets of incoming hooks, which
+// are all there is to them (/rest/cb-automation/latest/hooks/<secret>). It works on paths that were refused as well.
+func auditPath(raw string) string {
+	const hooks = "/hooks/"
+	path := redactTokens(raw)
+	decoded := strings.ToLower(decodeLeniently(path))
+	if i := strings.Index(decoded, hooks); i >= 0 && strings.Contains(decoded[:i], "automation") {
+		path = decoded[:i+len(hooks)] + "[redacted]"
 	}
 	return bounded(path, maxAuditPath)
 }

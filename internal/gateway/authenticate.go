@@ -20,7 +20,9 @@ const howToSend = "send an API token as Authorization: Bearer <token>, or as Bas
 // authenticate is the first half of step 6: it finds the grant of a token. Whoever presents a token that hashes to a
 // grant has proved to hold it, and reads exactly why it does not work; for all others a token is just not known. The
 // result is valid beside a refusal too, if known is true.
-func authenticate(grants Grants, s *Settings, c *credential, now time.Time) (record grant.Record, known bool, refusal *Refusal) {
+func authenticate(
+	grants Grants, s *Settings, c *credential, now time.Time,
+) (record grant.Record, known bool, refusal *Refusal) {
 	switch {
 	case c.kind != gatewayToken:
 		return record, false, refuse(http.StatusUnauthorized, reasonNoToken, noTokenMessage(c.kind))
@@ -31,7 +33,8 @@ func authenticate(grants Grants, s *Settings, c *credential, now time.Time) (rec
 	if !known {
 		return record, false, refuse(http.StatusUnauthorized, reasonUnknown, "the token is not known, or was revoked")
 	}
-	return record, true, checkRecord(s, c, &record, now)
+	refusal = checkRecord(s, c, &record, now)
+	return record, true, refusal
 }
 
 func checkRecord(s *Settings, c *credential, record *grant.Record, now time.Time) *Refusal {

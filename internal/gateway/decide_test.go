@@ -44,12 +44,12 @@ func TestStatesOfATokenReadExactlyWhy(t *testing.T) {
 		tok := b.issue(tc.owner, []string{"read"}, tc.edit)
 		a := b.send("GET", myself, bearer(tok))
 		if tc.says == "" {
-			if a.StatusCode != 200 {
+			if a.StatusCode != http.StatusOK {
 				t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 			}
 			continue
 		}
-		if a.StatusCode != 401 || !strings.Contains(a.message(t), tc.says) {
+		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.message(t), tc.says) {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 		}
 		if got := fmt.Sprint(a.Header["Www-Authenticate"]); !strings.Contains(got, "Bearer realm") || !strings.Contains(got, "Basic realm") {
@@ -120,7 +120,7 @@ func TestUnknownAndWrongAreTheSame(t *testing.T) {
 	first, second := b.send("GET", myself, bearer(forged)), b.send("GET", myself, bearer(unknownToken))
 	first.Header.Del("Date")
 	second.Header.Del("Date")
-	if first.StatusCode != 401 || first.body != second.body || fmt.Sprint(first.Header) != fmt.Sprint(second.Header) {
+	if first.StatusCode != http.StatusUnauthorized || first.body != second.body || fmt.Sprint(first.Header) != fmt.Sprint(second.Header) {
 		t.Errorf("%v %s\n%v %s", first.Header, first.body, second.Header, second.body)
 	}
 }
@@ -153,7 +153,7 @@ func TestNothingPassesWithoutKnowledge(t *testing.T) {
 	if got := get(admin, "/readyz"); got.Code != 503 || !strings.Contains(got.Body.String(), "draining") {
 		t.Errorf("%d", got.Code)
 	}
-	if a := b.send("GET", myself, tok); a.StatusCode != 200 {
+	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK {
 		t.Errorf("draining gateways go on serving: %d", a.StatusCode)
 	}
 }
@@ -230,7 +230,7 @@ func TestSourceRangesAndTrustedProxies(t *testing.T) {
 		"X-Forwarded-For: 203.0.113.7", "X_Forwarded_For: 203.0.113.7", "Forwarded: for=203.0.113.7", "X-Real-IP: 203.0.113.7",
 		"X-Forwarded-Uri: /jira/rest/api/2/myself", "X-Forwarded-Proto: https",
 	} {
-		if a := b.send("GET", myself, tok, line); a.StatusCode != 403 {
+		if a := b.send("GET", myself, tok, line); a.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %d %s", line, a.StatusCode, a.body)
 		}
 	}

@@ -32,7 +32,7 @@ func newDenySet(d *gatewayconfig.Deny) denySet {
 }
 
 func (d *denySet) check(record *grant.Record) *Refusal {
-	what := ""
+	var what string
 	switch {
 	case len(d.owners) > 0 && d.owners[grant.FoldUser(record.Owner)]:
 		what = "owner"

@@ -35,6 +35,9 @@ func newEngine(logger logr.Logger) *httputil.ReverseProxy {
 func outgoingRequest(r *http.Request, x *exchange) *http.Request {
 	out := r.WithContext(withExchange(r.Context(), x))
 	out.URL, out.Header = &url.URL{}, http.Header{}
+	if x.body != nil { // in the copy only: net/http looks at its own request to see what became of the body
+		out.Body = x.body
+	}
 	return out
 }
 
@@ -99,11 +102,11 @@ func modifyResponse(answer *http.Response) error {
 // handleError answers when Jira did not, or when its answer is kept back.
 func handleError(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
-	x.refusal = refusalOf(x, r.Context(), err)
+	x.refusal = refusalOf(r.Context(), x, err)
 	x.refusal.write(w, r.Method)
 }
 
-func refusalOf(x *exchange, ctx context.Context, err error) *Refusal {
+func refusalOf(ctx context.Context, x *exchange, err error) *Refusal {
 	var refused *refusedAnswerError
 	var timeout net.Error
 	switch {

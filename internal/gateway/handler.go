@@ -3,7 +3,6 @@
 package gateway
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -14,9 +13,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
-
-	"github.com/jiratokens/jira-token-operator/internal/impersonate"
-	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
 // Freshness says how old the gateway's knowledge is.
@@ -100,96 +96,44 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response := newResponse(w, h.idle)
 	h.metrics.inFlight.Inc()
 	defer h.finish(x, response)
+	h.takeBody(x, response, r)
 	if x.refusal = h.decide(x); x.refusal == nil {
-		h.takeBody(x, response, r)
 		x.refusal = impersonateOwner(x)
 	}
 	if x.refusal != nil {
-		x.refusal.write(response, r.Method)
+		x.refuse(response)
 		return
 	}
 	h.engine.ServeHTTP(response, outgoingRequest(r, x))
 }
 
-// decide runs the steps that need nothing but the head of the request, in the order of the design.
-func (h *Handler) decide(x *exchange) (refusal *Refusal) {
-	x.address = x.request.Peer
-	if refusal = h.checkKnowledge(x); refusal != nil {
-		return refusal
-	}
-	if refusal = checkBounds(&x.request); refusal != nil {
-		return refusal
-	}
-	if x.segments, refusal = canonicalise(x.settings.contextPath, &x.request); refusal != nil {
-		return refusal
-	}
-	x.address = clientAddress(x.settings.trusted, &x.request)
-	if x.credential, refusal = classify(&x.request, x.segments); refusal != nil {
-		return refusal
-	}
-	x.header = strippedHeader(x.request.Header, x.settings.identityHeaders)
-	if x.credential.kind == gatewayToken {
-		if refusal = checkParameters(x.request.RawQuery, "query"); refusal != nil {
-			return refusal
-		}
-	}
-	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
-	if refusal != nil {
-		return refusal
-	}
-	x.operation = scope.Classify(x.request.Method, x.segments, x.request.RawQuery)
-	return authorise(&x.record, x.address, &x.operation)
-}
-
-// checkKnowledge refuses everything while the gateway knows too little to decide.
-func (h *Handler) checkKnowledge(x *exchange) *Refusal {
-	const soon = 5
-	switch {
-	case x.settings == nil || !h.freshness.Ready():
-		return &Refusal{
-			Status: http.StatusServiceUnavailable, Reason: reasonUnconfigured, RetryAfter: soon,
-			Message: "the gateway has no configuration yet",
-		}
-	case h.freshness.Age(x.start) > x.settings.maxStaleness:
-		return &Refusal{
-			Status: http.StatusServiceUnavailable, Reason: reasonStale, RetryAfter: soon,
-			Message: "the gateway has not heard from the Kubernetes API for longer than the policy allows (maxStaleness)",
-		}
-	}
-	return nil
-}
-
-// impersonateOwner is step 7, after the last look at what the client sent: a form.
-func impersonateOwner(x *exchange) (refusal *Refusal) {
-	x.outgoing = impersonate.Outgoing{
-		Method: x.request.Method, Path: x.request.Path, RawQuery: x.request.RawQuery, Header: x.header,
-	}
-	if x.body != nil && isForm(x.header) {
-		if x.outgoing.Form, refusal = readForm(x.body, x.request.ContentLength); refusal != nil {
-			return refusal
-		}
-	}
-	x.header["X-Forwarded-For"] = []string{x.address.String()}
-	x.header["X-Forwarded-Proto"] = []string{x.settings.scheme}
-	x.header["X-Forwarded-Host"] = []string{x.settings.host}
-	err := x.settings.impersonator.Apply(&x.outgoing, x.record.Owner)
-	var missing *impersonate.MissingCredentialError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &missing):
-		return impersonationFailure(missing.Error())
-	default:
-		return impersonationFailure("the gateway could not act as the token's owner; an administrator must look at its impersonation")
-	}
-}
-
-// takeBody puts the idle time-out on the body.
+// takeBody puts the idle time-out on the body, before anything is decided: net/http itself reads what a refused request
+// still sends, to keep the connection.
 func (h *Handler) takeBody(x *exchange, w *response, r *http.Request) {
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return
 	}
 	w.extend() // the connection may still have the deadline of an earlier answer, and 100 Continue is an answer too
 	x.body = &timedBody{ReadCloser: r.Body, control: w.control, idle: h.idle}
-	r.Body = x.body
+	x.body.extend()
+}
+
+// smallBody and smallBodyPatience: a refused body is thrown away to keep the connection if it is small and comes at once.
+const (
+	smallBody         = 64 << 10
+	smallBodyPatience = time.Second
+)
+
+// refuse answers without waiting for a body that may never be sent. net/http alone would wait for it. It would not in full
+// duplex, but then it must not use the connection again: what is left of the body would be read as a request.
+func (x *exchange) refuse(w *response) {
+	switch length := x.request.ContentLength; {
+	case x.body == nil:
+	case length > 0 && length <= smallBody:
+		_ = w.control.SetReadDeadline(time.Now().Add(min(smallBodyPatience, w.idle/2))) // the answer has its deadline too
+	default:
+		x.refusal.Close = true
+		_ = w.control.EnableFullDuplex() // an engine without it has its own way
+	}
+	x.refusal.write(w, x.request.Method)
 }

@@ -46,7 +46,9 @@ type fixedFreshness struct {
 }
 
 func (f *fixedFreshness) Age(time.Time) time.Duration { f.mu.Lock(); defer f.mu.Unlock(); return f.age }
-func (f *fixedFreshness) Ready() bool                 { f.mu.Lock(); defer f.mu.Unlock(); return !f.notYet }
+
+func (f *fixedFreshness) Ready() bool { f.mu.Lock(); defer f.mu.Unlock(); return !f.notYet }
+
 func (f *fixedFreshness) set(age time.Duration, ready bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -83,14 +85,14 @@ type bench struct {
 }
 
 // newBench starts both, with the owners alice, bob and "carol@corp.example", impersonated by their own tokens.
-func newBench(t testing.TB, edit ...func(*bench)) *bench {
-	t.Helper()
+func newBench(tb testing.TB, edit ...func(*bench)) *bench {
+	tb.Helper()
 	now := time.Now()
 	b := &bench{
-		TB: t, table: grant.NewTable(), clock: testclock.NewFakePassiveClock(now), fresh: &fixedFreshness{},
+		TB: tb, table: grant.NewTable(), clock: testclock.NewFakePassiveClock(now), fresh: &fixedFreshness{},
 		audit: &syncBuffer{}, registry: prometheus.NewRegistry(),
 	}
-	b.jira = jiratest.Start(t, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase, MaxHeaderBytes: 8192})
+	b.jira = jiratest.Start(tb, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase, MaxHeaderBytes: 8192})
 	for _, name := range []string{"alice", "bob", "carol@corp.example"} {
 		b.jira.AddUser(jiratest.User{Name: name, Password: "pw-" + name, Permissions: jiratest.Browse | jiratest.Edit})
 		b.addOwnerToken(name)
@@ -248,15 +250,15 @@ func joinLines(lines []string) string {
 func bearer(tok string) string { return "Authorization: Bearer " + tok }
 
 // message is the first of Jira's errorMessages.
-func (a answer) message(t testing.TB) string {
-	t.Helper()
+func (a answer) message(tb testing.TB) string {
+	tb.Helper()
 	var shape struct {
 		ErrorMessages []string        `json:"errorMessages"`
 		Errors        json.RawMessage `json:"errors"`
 	}
 	if err := json.Unmarshal([]byte(a.body), &shape); err != nil || len(shape.ErrorMessages) != 1 ||
 		string(shape.Errors) != "{}" {
-		t.Fatalf("not in Jira's shape: %d %q", a.StatusCode, a.body)
+		tb.Fatalf("not in Jira's shape: %d %q", a.StatusCode, a.body)
 	}
 	return shape.ErrorMessages[0]
 }

@@ -80,15 +80,15 @@ func patOf(b *bench, owner string) string {
 }
 
 // eachMode runs a test in each way of impersonation.
-func eachMode(t *testing.T, test func(t *testing.T, m mode, b *bench)) {
+func eachMode(t *testing.T, test func(b *bench, m mode)) {
 	t.Helper()
 	for _, m := range modes() {
-		t.Run(m.name, func(t *testing.T) { test(t, m, newBench(t, m.setup)) })
+		t.Run(m.name, func(t *testing.T) { test(newBench(t, m.setup), m) })
 	}
 }
 
 func TestEachModeActsAsTheOwner(t *testing.T) {
-	eachMode(t, func(t *testing.T, m mode, b *bench) {
+	eachMode(t, func(b *bench, m mode) {
 		owners := []string{"alice", "ALICE"}
 		if !m.only {
 			owners = append(owners, "bob", "carol@corp.example")
@@ -102,36 +102,36 @@ func TestEachModeActsAsTheOwner(t *testing.T) {
 				a := b.send("GET", target, bearer(tok))
 				got := b.jira.Last()
 				if !strings.EqualFold(got.User, owner) || got.Via != m.via {
-					t.Errorf("%s %s: Jira saw %q via %q: %d %s", owner, target, got.User, got.Via, a.StatusCode, a.body)
+					b.Errorf("%s %s: Jira saw %q via %q: %d %s", owner, target, got.User, got.Via, a.StatusCode, a.body)
 				}
 				if a.StatusCode >= http.StatusInternalServerError {
-					t.Errorf("%s %s: %d %s", owner, target, a.StatusCode, a.body)
+					b.Errorf("%s %s: %d %s", owner, target, a.StatusCode, a.body)
 				}
 			}
 			a := b.send("GET", myself, "Authorization: "+basic(strings.ToUpper(owner), tok))
 			if a.StatusCode != http.StatusOK {
-				t.Errorf("Basic: %d %s", a.StatusCode, a.body)
+				b.Errorf("Basic: %d %s", a.StatusCode, a.body)
 			}
 		}
 	})
 }
 
 func TestBodiesReachJiraInEachMode(t *testing.T) {
-	eachMode(t, func(t *testing.T, _ mode, b *bench) {
+	eachMode(t, func(b *bench, _ mode) {
 		tok := bearer(b.issue("alice", []string{"read", "write"}))
 		a := b.sendBody("POST", "/jira/rest/api/2/issue/DEMO-1/comment", `{"body":"ü"}`, tok, "Content-Type: application/json")
 		if a.StatusCode != http.StatusCreated {
-			t.Errorf("JSON: %d %s", a.StatusCode, a.body)
+			b.Errorf("JSON: %d %s", a.StatusCode, a.body)
 		}
 		form := url.Values{"jql": {"a = b & c"}, "x": {"1", "2"}}.Encode() + "&plus=+&bar=%7C&empty"
 		a = b.sendBody("POST", "/jira/rest/api/2/search?q=1", form, tok, "Content-Type: Application/X-WWW-Form-Urlencoded; charset=UTF-8")
 		if got := b.jira.Last(); string(got.Body) != form || got.User != "alice" {
-			t.Errorf("form came as %q of %q: %d %s", got.Body, got.User, a.StatusCode, a.body)
+			b.Errorf("form came as %q of %q: %d %s", got.Body, got.User, a.StatusCode, a.body)
 		}
 		a = b.raw("POST /jira/rest/api/2/search HTTP/1.1\r\nHost: x\r\n" + tok + "\r\nTransfer-Encoding: chunked\r\n" +
 			"Content-Type: application/x-www-form-urlencoded\r\n\r\n5\r\njql=x\r\n0\r\nX-Forwarded-User: bob\r\n\r\n")
 		if got := b.jira.Last(); string(got.Body) != "jql=x" || got.User != "alice" {
-			t.Errorf("chunked form came as %q of %q: %d %s", got.Body, got.User, a.StatusCode, a.body)
+			b.Errorf("chunked form came as %q of %q: %d %s", got.Body, got.User, a.StatusCode, a.body)
 		}
 	})
 }
@@ -151,20 +151,20 @@ func TestImpersonationThatFailsNeverReachesTheCaller(t *testing.T) {
 		"raw instead of encoded": {Header: http.Header{"X-AUSERNAME": {"al%2569ce"}}},
 		"two names in one":       {Header: http.Header{"X-AUSERNAME": {"alice, bob"}}},
 	}
-	eachMode(t, func(t *testing.T, m mode, b *bench) {
+	eachMode(t, func(b *bench, m mode) {
 		tok := bearer(b.issue("alice", []string{"read"}))
 		check := func(what, target string) {
 			a := b.send("GET", target, tok)
 			if a.StatusCode != http.StatusBadGateway {
-				t.Errorf("%s: %d %s", what, a.StatusCode, a.body)
+				b.Errorf("%s: %d %s", what, a.StatusCode, a.body)
 			}
-			message := a.message(t)
+			message := a.message(b)
 			if strings.Contains(a.body, "bob") || strings.Contains(message, "first") {
-				t.Errorf("%s: content came through: %s", what, a.body)
+				b.Errorf("%s: content came through: %s", what, a.body)
 			}
 			for _, name := range []string{"X-Ausername", "Set-Cookie", "Location", "Etag", "X-Arequestid"} {
 				if a.Header.Get(name) != "" {
-					t.Errorf("%s: %s came through", what, name)
+					b.Errorf("%s: %s came through", what, name)
 				}
 			}
 		}
@@ -185,13 +185,13 @@ func TestAnErrorWithoutUserNameKeepsItsStatus(t *testing.T) {
 		Status: 503, OmitUserName: true, Header: http.Header{"Retry-After": {"7"}, "Set-Cookie": {"a=b"}, "X-Secret": {"x"}},
 	})
 	a := b.send("GET", myself, tok)
-	if a.StatusCode != 503 || a.Header.Get("Retry-After") != "7" || a.Header.Get("X-Secret") != "" || a.Header.Get("Set-Cookie") != "" {
+	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") != "7" || a.Header.Get("X-Secret") != "" || a.Header.Get("Set-Cookie") != "" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 	a.message(t)
 	b.jira.ClearFaults()
 	a = b.send("GET", "/jira/rest/api/2/search?jql="+strings.Repeat("a", 9000), tok)
-	if a.StatusCode != 400 || !strings.Contains(a.message(t), "POST long JQL") {
+	if a.StatusCode != http.StatusBadRequest || !strings.Contains(a.message(t), "POST long JQL") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
@@ -199,7 +199,7 @@ func TestAnErrorWithoutUserNameKeepsItsStatus(t *testing.T) {
 func TestAnOwnerCalledAnonymousCanNotBeProved(t *testing.T) {
 	b := newBench(t, trustHeader)
 	b.jira.AddUser(jiratest.User{Name: "anonymous", Permissions: jiratest.Browse})
-	if a := b.send("GET", myself, bearer(b.issue("anonymous", []string{"read"}))); a.StatusCode != 502 {
+	if a := b.send("GET", myself, bearer(b.issue("anonymous", []string{"read"}))); a.StatusCode != http.StatusBadGateway {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
@@ -209,13 +209,13 @@ func TestAMissingOwnerTokenSaysWhatIsNeeded(t *testing.T) {
 	b.jira.AddUser(jiratest.User{Name: "dave", Permissions: jiratest.Browse})
 	tok := bearer(b.issue("dave", []string{"read"}))
 	a := b.send("GET", myself, tok)
-	if a.StatusCode != 502 || !strings.Contains(a.message(t), `no Jira credential for owner "dave"`) ||
+	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), `no Jira credential for owner "dave"`) ||
 		len(b.jira.Received()) != 0 {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	b.addOwnerToken("Dave") // and a change of settings takes effect without a restart
 	b.configure()
-	if a := b.send("GET", myself, tok); a.StatusCode != 200 {
+	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
@@ -223,16 +223,16 @@ func TestAMissingOwnerTokenSaysWhatIsNeeded(t *testing.T) {
 func TestAServiceAccountServesItsOwnTokensOnly(t *testing.T) {
 	b := newBench(t, byAccount("token", ""))
 	a := b.send("GET", myself, bearer(b.issue("bob", []string{"read"})))
-	if a.StatusCode != 502 || !strings.Contains(a.message(t), "Alice") || len(b.jira.Received()) != 0 {
+	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), "Alice") || len(b.jira.Received()) != 0 {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
 
 // TestIdentitiesDoNotMix: many clients at once, on connections that are used again and again.
 func TestIdentitiesDoNotMix(t *testing.T) {
-	eachMode(t, func(t *testing.T, m mode, b *bench) {
+	eachMode(t, func(b *bench, m mode) {
 		if m.only {
-			t.Skip("one identity only")
+			b.Skip("one identity only")
 		}
 		var all sync.WaitGroup
 		for _, owner := range []string{"alice", "bob", "carol@corp.example"} {
@@ -246,14 +246,14 @@ func TestIdentitiesDoNotMix(t *testing.T) {
 						request.Header.Set("Authorization", "Bearer "+tok)
 						response, err := client.Do(request)
 						if err != nil {
-							t.Error(err)
+							b.Error(err)
 							return
 						}
 						var body strings.Builder
 						_ = response.Write(&body)
 						_ = response.Body.Close()
-						if response.StatusCode != 200 || !strings.Contains(body.String(), `"name":"`+owner+`"`) {
-							t.Errorf("%s got %s", owner, body.String())
+						if response.StatusCode != http.StatusOK || !strings.Contains(body.String(), `"name":"`+owner+`"`) {
+							b.Errorf("%s got %s", owner, body.String())
 						}
 					}
 				})

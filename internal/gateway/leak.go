@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jiratokens/jira-token-operator/internal/token"
@@ -13,10 +14,8 @@ var tokenPattern = regexp.MustCompile(token.Pattern)
 
 // findLeak looks for whole tokens where none belongs, and names the place.
 func findLeak(r *Request, segments []string) string {
-	for _, segment := range segments {
-		if holdsToken(segment) {
-			return "path"
-		}
+	if slices.ContainsFunc(segments, holdsToken) {
+		return "path"
 	}
 	if holdsToken(r.RawQuery) {
 		return "query"
@@ -28,10 +27,8 @@ func findLeak(r *Request, segments []string) string {
 		if name == "Authorization" {
 			continue
 		}
-		for _, value := range values {
-			if holdsToken(value) {
-				return "header " + printable(name, 40)
-			}
+		if slices.ContainsFunc(values, holdsToken) {
+			return "header " + printable(name, 40)
 		}
 		if holdsToken(name) {
 			return "name of a header"

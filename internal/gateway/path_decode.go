@@ -94,7 +94,7 @@ func percentDecode(text string) (string, bool) {
 		if i+2 >= len(text) || hexValue[text[i+1]] < 0 || hexValue[text[i+2]] < 0 {
 			return "", false
 		}
-		out = append(out, byte(hexValue[text[i+1]]<<4|hexValue[text[i+2]]))
+		out = append(out, unhex(text[i+1], text[i+2]))
 		i += 2
 	}
 	return string(out), true
@@ -108,13 +108,17 @@ func decodeLeniently(text string) string {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
 		if text[i] == '%' && i+2 < len(text) && hexValue[text[i+1]] >= 0 && hexValue[text[i+2]] >= 0 {
-			out = append(out, byte(hexValue[text[i+1]]<<4|hexValue[text[i+2]]))
+			out = append(out, unhex(text[i+1], text[i+2]))
 			i += 2
 			continue
 		}
 		out = append(out, text[i])
 	}
 	return string(out)
+}
+
+func unhex(high, low byte) byte {
+	return byte(hexValue[high]<<4 | hexValue[low]) //nolint:gosec // both were found to be digits
 }
 
 var hexValue = func() (table [256]int) {

@@ -16,13 +16,13 @@ import (
 )
 
 // canned serves fixed bytes to every request, as a Jira that does what jiratest would not.
-func canned(t testing.TB, reply string) (address string) {
-	t.Helper()
+func canned(tb testing.TB, reply string) (address string) {
+	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
+	tb.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -43,9 +43,9 @@ func canned(t testing.TB, reply string) (address string) {
 	return listener.Addr().String()
 }
 
-func cannedBench(t testing.TB, reply string) (*bench, string) {
-	t.Helper()
-	b := newBench(t, func(b *bench) { b.config.Jira.URL = "http://" + canned(t, reply) + "/jira" })
+func cannedBench(tb testing.TB, reply string) (*bench, string) {
+	tb.Helper()
+	b := newBench(tb, func(b *bench) { b.config.Jira.URL = "http://" + canned(tb, reply) + "/jira" })
 	return b, bearer(b.issue("alice", []string{"read", "write"}))
 }
 
@@ -140,7 +140,7 @@ func TestLocationLeadsToThePublicAddress(t *testing.T) {
 	} {
 		b.jira.Fault(jiratest.Fault{Status: 303, Times: 1, Header: http.Header{"Location": {location}, "Content-Location": {location}}})
 		a := b.send("GET", myself, tok)
-		if a.StatusCode != 303 || a.Header.Get("Location") != want || a.Header.Get("Content-Location") != want {
+		if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != want || a.Header.Get("Content-Location") != want {
 			t.Errorf("%s: %d %v", location, a.StatusCode, a.Header)
 		}
 	}
@@ -149,14 +149,14 @@ func TestLocationLeadsToThePublicAddress(t *testing.T) {
 func TestJiraOutOfReach(t *testing.T) {
 	b := newBench(t, func(b *bench) { b.config.Jira.URL = "http://127.0.0.1:1/jira" })
 	a := b.send("GET", myself, bearer(b.issue("alice", []string{"read"})))
-	if a.StatusCode != 502 || !strings.Contains(a.message(t), "can't be reached") || strings.Contains(a.body, "127.0.0.1") {
+	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), "can't be reached") || strings.Contains(a.body, "127.0.0.1") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	b = newBench(t)
 	b.handler.settings.Load().transport.ResponseHeaderTimeout = 50e6
 	b.jira.Fault(jiratest.Fault{Delay: 1e9})
 	a = b.send("GET", myself, bearer(b.issue("alice", []string{"read"})))
-	if a.StatusCode != 504 || !strings.Contains(a.message(t), "in time") {
+	if a.StatusCode != http.StatusGatewayTimeout || !strings.Contains(a.message(t), "in time") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
@@ -165,7 +165,7 @@ func TestRateLimitsOfJiraPass(t *testing.T) {
 	b := newBench(t)
 	b.jira.Fault(jiratest.Fault{Status: 429})
 	a := b.send("GET", myself, bearer(b.issue("alice", []string{"read"})))
-	if a.StatusCode != 429 || a.Header.Get("X-Ratelimit-Limit") == "" || a.Header.Get("Retry-After") != "5" {
+	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("X-Ratelimit-Limit") == "" || a.Header.Get("Retry-After") != "5" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 }

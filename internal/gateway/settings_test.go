@@ -183,13 +183,13 @@ func TestTheCABundleDecidesWhomToTrust(t *testing.T) {
 	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	b := newBench(t, func(b *bench) { b.config.Jira.URL = server.URL + "/jira" })
 	tok := bearer(b.issue("alice", []string{"read"}))
-	if a := b.send("GET", myself, tok); a.StatusCode != 502 {
+	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusBadGateway {
 		t.Errorf("%d", a.StatusCode)
 	}
 	b.addSecret("ca", "ca.crt", certificate)
 	b.config.Jira.CABundle = &gatewayconfig.KeyRef{Name: "ca", Key: "ca.crt"}
 	b.configure()
-	if a := b.send("GET", myself, tok); a.StatusCode != 200 {
+	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }

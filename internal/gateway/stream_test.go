@@ -60,7 +60,7 @@ func TestAGigabyteInConstantMemory(t *testing.T) {
 	}
 	n, err := io.Copy(io.Discard, down.Body)
 	_ = down.Body.Close()
-	if n != size || err != nil || down.StatusCode != 200 {
+	if n != size || err != nil || down.StatusCode != http.StatusOK {
 		t.Errorf("down: %d bytes, %v, %d", n, err, down.StatusCode)
 	}
 
@@ -82,7 +82,7 @@ func TestAGigabyteInConstantMemory(t *testing.T) {
 	}
 	body, _ := io.ReadAll(up.Body)
 	_ = up.Body.Close()
-	if up.StatusCode != 200 || !strings.Contains(string(body), `"size":`+strconv.Itoa(size)) {
+	if up.StatusCode != http.StatusOK || !strings.Contains(string(body), `"size":`+strconv.Itoa(size)) {
 		t.Errorf("up: %d %s", up.StatusCode, body)
 	}
 	if peak := stop(); peak > limit {
@@ -101,23 +101,23 @@ func TestConditionalRangeHeadAndGzipPassUnchanged(t *testing.T) {
 	id := b.jira.AddAttachment(jiratest.Attachment{Issue: "DEMO-1", Name: "100% ;ü.bin", Size: 1000, Author: "alice"})
 	target := fmt.Sprintf("/jira/secure/attachment/%d/%s", id, name)
 	whole := b.send("GET", target, tok)
-	if whole.StatusCode != 200 || len(whole.body) != 1000 {
+	if whole.StatusCode != http.StatusOK || len(whole.body) != 1000 {
 		t.Fatalf("%d %s", whole.StatusCode, whole.body)
 	}
 	a := b.send("GET", target, tok, "If-None-Match: "+whole.Header.Get("Etag"))
-	if a.StatusCode != 304 || a.Header.Get("Etag") != whole.Header.Get("Etag") {
+	if a.StatusCode != http.StatusNotModified || a.Header.Get("Etag") != whole.Header.Get("Etag") {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 	a = b.send("GET", target, tok, "Range: bytes=10-19")
-	if a.StatusCode != 206 || a.body != whole.body[10:20] || a.Header.Get("Content-Range") != "bytes 10-19/1000" {
+	if a.StatusCode != http.StatusPartialContent || a.body != whole.body[10:20] || a.Header.Get("Content-Range") != "bytes 10-19/1000" {
 		t.Errorf("%d %v %q", a.StatusCode, a.Header, a.body)
 	}
 	a = b.send("HEAD", target, tok)
-	if a.StatusCode != 200 || a.Header.Get("Content-Length") != "1000" || a.body != "" {
+	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Length") != "1000" || a.body != "" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 	a = b.send("HEAD", "/jira/rest/pat/latest/tokens", tok)
-	if a.StatusCode != 403 || a.body != "" || a.Header.Get("Content-Length") == "0" {
+	if a.StatusCode != http.StatusForbidden || a.body != "" || a.Header.Get("Content-Length") == "0" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 	a = b.send("GET", myself, tok, "Accept-Encoding: gzip")
@@ -152,12 +152,41 @@ func TestARefusedUploadIsNotRead(t *testing.T) {
 		if name == "allowed" {
 			_, _ = reader.ReadString('\n')
 			_, _ = io.WriteString(conn, `{"body":"x"}`)
-			if a := b.readAnswer(reader, "POST"); a.StatusCode != 201 {
+			if a := b.readAnswer(reader, "POST"); a.StatusCode != http.StatusCreated {
 				t.Errorf("%d %s", a.StatusCode, a.body)
 			}
 			if got := b.jira.Last().Header.Get("Expect"); got != "" {
 				t.Errorf("Expect: %q", got)
 			}
+		}
+	}
+}
+
+// TestARefusalWaitsForNoBody: a client that announces a body and does not send it has its answer all the same.
+func TestARefusalWaitsForNoBody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, length := range []string{"Content-Length: 100", "Content-Length: 100000000", "Transfer-Encoding: chunked"} {
+		conn := b.dial()
+		start := time.Now()
+		reader := bufio.NewReader(conn)
+		head := "POST /jira/rest/api/2/issue HTTP/1.1\r\nHost: x\r\n" + bearer(b.issue("alice", []string{"read"})) + "\r\n"
+		_, _ = io.WriteString(conn, head+length+"\r\n\r\n")
+		if a := b.readAnswer(reader, "POST"); a.StatusCode != http.StatusForbidden || time.Since(start) > 2*time.Second {
+			t.Errorf("%s: %d after %v", length, a.StatusCode, time.Since(start))
+		}
+		if rest, err := io.ReadAll(reader); len(rest) != 0 || err != nil || time.Since(start) > 5*time.Second {
+			t.Errorf("%s: the connection is not given up: %q %v", length, rest, err)
+		}
+	}
+	// A client that does send it keeps its connection.
+	conn := b.dial()
+	reader := bufio.NewReader(conn)
+	for range 3 {
+		_, _ = io.WriteString(conn, "POST /jira/rest/api/2/issue HTTP/1.1\r\nHost: x\r\n"+
+			bearer(b.issue("alice", []string{"read"}))+"\r\nContent-Length: 5\r\n\r\nhello")
+		if a := b.readAnswer(reader, "POST"); a.StatusCode != http.StatusForbidden {
+			t.Errorf("%d %s", a.StatusCode, a.body)
 		}
 	}
 }
@@ -207,17 +236,17 @@ func TestASlowExchangeIsNotGivenUp(t *testing.T) {
 		time.Sleep(70 * time.Millisecond)
 		_, _ = conn.Write([]byte{body[i]})
 	}
-	if a := b.readAnswer(reader, "POST"); a.StatusCode != 201 {
+	if a := b.readAnswer(reader, "POST"); a.StatusCode != http.StatusCreated {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	b.jira.Fault(jiratest.Fault{Delay: 1500 * time.Millisecond, Times: 2})
 	_, _ = io.WriteString(conn, "POST /jira/rest/api/2/search HTTP/1.1\r\nHost: x\r\n"+tok+
 		"\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
-	if a := b.readAnswer(reader, "POST"); a.StatusCode != 200 {
+	if a := b.readAnswer(reader, "POST"); a.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	_, _ = io.WriteString(conn, "GET "+myself+" HTTP/1.1\r\nHost: x\r\n"+tok+"\r\n\r\n")
-	if a := b.readAnswer(reader, "GET"); a.StatusCode != 200 {
+	if a := b.readAnswer(reader, "GET"); a.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	time.Sleep(1200 * time.Millisecond) // the write deadline of the answer before has passed
@@ -228,7 +257,7 @@ func TestASlowExchangeIsNotGivenUp(t *testing.T) {
 	}
 	_, _ = reader.ReadString('\n')
 	_, _ = io.WriteString(conn, "{}")
-	if a := b.readAnswer(reader, "POST"); a.StatusCode != 200 {
+	if a := b.readAnswer(reader, "POST"); a.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 }
@@ -290,7 +319,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	if a := b.send("POST", "/jira/rest/api/2/search", bearer(tok), form, "Transfer-Encoding: chunked", "",
-		fmt.Sprintf("%x", maxFormBytes+2), strings.Repeat("a", maxFormBytes+2), "0", ""); a.StatusCode != 413 {
+		fmt.Sprintf("%x", maxFormBytes+2), strings.Repeat("a", maxFormBytes+2), "0", ""); a.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("chunked: %d", a.StatusCode)
 	}
 }

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -65,12 +66,7 @@ func isOwnHeader(name string, more []string) bool {
 			return true
 		}
 	}
-	for _, one := range more {
-		if string(folded) == one {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(more, string(folded))
 }
 
 // strippedHeader is step 5: a copy of the client's header for Jira, without what only the gateway may say and without what

@@ -30,7 +30,7 @@ type Impersonator interface {
 	Apply(out *Outgoing, owner string) error
 }
 
-// MissingCredentialError: the gateway has nothing to be this owner with.
+// MissingCredentialError says that the gateway has nothing to be this owner with.
 type MissingCredentialError struct {
 	Owner string
 	// Remedy tells an administrator what would be right.

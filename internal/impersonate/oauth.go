@@ -47,7 +47,7 @@ func (o *OAuth) Apply(out *Outgoing, owner string) error {
 	}
 	out.RawQuery += "xoauth_requestor_id=" + percentEncode(owner)
 
-	protocol := []parameter{
+	protocol := []parameter{ //nolint:prealloc // one more comes once it is known
 		{"oauth_consumer_key", o.consumerKey},
 		{"oauth_token", ""}, // two legs: there, and empty
 		{"oauth_signature_method", "RSA-SHA1"},

@@ -25,8 +25,11 @@ func TestBaseStringOfTheRFC(t *testing.T) {
 	all := parseParameters("b5=%3D%253D&a3=a&c%40=&a2=r%20b")
 	all = append(all, parseParameters("c2&a3=2+q")...)
 	for _, p := range [][2]string{
-		{"oauth_consumer_key", "9djdj82h48djs9d2"}, {"oauth_token", "kkk9d7dh3k39sjv7"},
-		{"oauth_signature_method", "HMAC-SHA1"}, {"oauth_timestamp", "137131201"}, {"oauth_nonce", "7d8f3e4a"},
+		{"oauth_consumer_key", "9djdj82h48djs9d2"},
+		{"oauth_token", "kkk9d7dh3k39sjv7"},
+		{"oauth_signature_method", "HMAC-SHA1"},
+		{"oauth_timestamp", "137131201"},
+		{"oauth_nonce", "7d8f3e4a"},
 	} {
 		all = append(all, parameter{p[0], p[1]})
 	}
@@ -67,11 +70,13 @@ func TestParametersAreReadLikeTomcat(t *testing.T) {
 	}
 }
 
+const unreservedCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
 func TestPercentEncodeLeavesOnlyUnreservedAlone(t *testing.T) {
 	for c := range 256 {
 		text := string([]byte{byte(c)})
 		got := percentEncode(text)
-		unreserved := strings.Contains("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", text)
+		unreserved := strings.Contains(unreservedCharacters, text)
 		if unreserved != (got == text) {
 			t.Errorf("%q: %s", text, got)
 		}

@@ -113,7 +113,10 @@ func deny(in *v1alpha1.Deny) gatewayconfig.Deny {
 }
 
 func texts[T ~string](in []T) []string {
-	var out []string
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]string, 0, len(in))
 	for _, s := range in {
 		out = append(out, string(s))
 	}

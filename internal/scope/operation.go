@@ -37,22 +37,16 @@ type Operation struct {
 // segment (Atlassian's REST module takes it off), for every version; what is eased is compared exactly. So a doubt
 // always ends at the stricter answer.
 func Classify(method string, segments []string, rawQuery string) Operation {
-	reads := method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+	gets := method == http.MethodGet || method == http.MethodHead
+	reads := gets || method == http.MethodOptions
 	if len(segments) == 0 || segments[0] != "rest" {
 		return classifyPage(reads, segments)
 	}
-	if method != http.MethodOptions && reads && readableSession.exactly(segments) {
+	if gets && readableSession.exactly(segments) {
 		return Operation{Need: Read, Name: "the current session"}
 	}
-	for i := range neverReachable {
-		if neverReachable[i].restricts(reads, segments) {
-			return Operation{Access: Never, Name: neverReachable[i].name}
-		}
-	}
-	for i := range adminOnly {
-		if adminOnly[i].restricts(reads, segments) {
-			return Operation{Need: Admin, Name: adminOnly[i].name}
-		}
+	if restricted, found := classifyRestricted(reads, segments); found {
+		return restricted
 	}
 	switch {
 	case reads && updatesHistory(rawQuery):
@@ -62,6 +56,20 @@ func Classify(method string, segments []string, rawQuery string) Operation {
 	default:
 		return Operation{Need: Write, Name: "write"}
 	}
+}
+
+func classifyRestricted(reads bool, segments []string) (Operation, bool) {
+	for i := range neverReachable {
+		if neverReachable[i].restricts(reads, segments) {
+			return Operation{Access: Never, Name: neverReachable[i].name}, true
+		}
+	}
+	for i := range adminOnly {
+		if adminOnly[i].restricts(reads, segments) {
+			return Operation{Need: Admin, Name: adminOnly[i].name}, true
+		}
+	}
+	return Operation{}, false
 }
 
 // classifyPage judges what is outside /rest: attachments, avatars and XML views, to be read.

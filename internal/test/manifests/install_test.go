@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -75,7 +74,7 @@ func startManager(t *testing.T, config *rest.Config) {
 		Scheme: scheme, Cache: cacheOptions, Metrics: metricsserver.Options{BindAddress: "0"},
 		LeaderElection: true, LeaderElectionID: "jira-token-operator", LeaderElectionNamespace: systemNamespace,
 		LeaderElectionReleaseOnCancel: true,
-		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)}, // another test may have run one
+		Controller:                    ctrlconfig.Controller{SkipNameValidation: new(true)}, // another test may have run one
 	})
 	if err != nil {
 		t.Fatal(err)

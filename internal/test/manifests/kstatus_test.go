@@ -71,29 +71,36 @@ func TestGitOpsToolsReadTheStates(t *testing.T) {
 		{missingCA, v1alpha1.ReasonInvalidReference, status.InProgressStatus},
 		{second, v1alpha1.ReasonAnotherPolicy, status.FailedStatus},
 		{tokenFor(good, workloads, "live"), v1alpha1.ReasonIssued, status.CurrentStatus},
-		{tokenFor(good, workloads, "suspended", func(s *v1alpha1.ApiTokenSpec) { s.Suspend = true }),
-			v1alpha1.ReasonSuspended, status.CurrentStatus},
-		{tokenFor(good, workloads, "expired", func(s *v1alpha1.ApiTokenSpec) { s.ExpiresAt = &past }),
-			v1alpha1.ReasonExpired, status.CurrentStatus},
-		{tokenFor(good, workloads, "refused", func(s *v1alpha1.ApiTokenSpec) { s.Owner = "bob" }),
-			v1alpha1.ReasonNotPermitted, status.FailedStatus},
+		{
+			tokenFor(good, workloads, "suspended", func(s *v1alpha1.ApiTokenSpec) { s.Suspend = true }),
+			v1alpha1.ReasonSuspended, status.CurrentStatus,
+		},
+		{
+			tokenFor(good, workloads, "expired", func(s *v1alpha1.ApiTokenSpec) { s.ExpiresAt = &past }),
+			v1alpha1.ReasonExpired, status.CurrentStatus,
+		},
+		{
+			tokenFor(good, workloads, "refused", func(s *v1alpha1.ApiTokenSpec) { s.Owner = "bob" }),
+			v1alpha1.ReasonNotPermitted, status.FailedStatus,
+		},
 		{tokenFor(nowhere, workloads, "waiting"), v1alpha1.ReasonPolicyNotFound, status.InProgressStatus},
 	}
 	for i, row := range rows {
-		expectKstatus(t, row.object, "", status.InProgressStatus, func() error { // before anybody has looked at it
-			return plane.Client.Create(t.Context(), row.object)
-		})
+		if err := plane.Client.Create(t.Context(), row.object); err != nil {
+			t.Fatal(err)
+		}
+		compareKstatus(t, row.object, status.InProgressStatus) // nobody has looked at it yet
 		if i == 0 {
 			makeAvailable(t, good)
 		}
 	}
 	for _, row := range rows {
-		expectKstatus(t, row.object, row.reason, row.want, nil)
+		expectKstatus(t, row.object, row.reason, row.want)
 	}
 	if err := plane.Client.Delete(t.Context(), good); err != nil {
 		t.Fatal(err)
 	}
-	expectKstatus(t, good, v1alpha1.ReasonInUse, status.TerminatingStatus, nil)
+	expectKstatus(t, good, v1alpha1.ReasonInUse, status.TerminatingStatus)
 	for _, row := range rows {
 		if err := plane.Client.Delete(t.Context(), row.object); client.IgnoreNotFound(err) != nil {
 			t.Error(err)
@@ -101,33 +108,31 @@ func TestGitOpsToolsReadTheStates(t *testing.T) {
 	}
 }
 
-// expectKstatus waits until Ready has the reason, and then compares at once. With create it looks at what Create answers.
-func expectKstatus(t *testing.T, object client.Object, reason string, want status.Status, create func() error) {
+// expectKstatus waits until Ready has the reason, and then compares at once.
+func expectKstatus(t *testing.T, object client.Object, reason string, want status.Status) {
 	t.Helper()
-	name := fmt.Sprintf("%T %s (%s)", object, object.GetName(), reason)
-	if create != nil {
-		if err := create(); err != nil {
-			t.Fatalf("%s: %v", name, err)
+	eventually(t, func() error {
+		if err := plane.Client.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+			return err
 		}
-	} else {
-		eventually(t, func() error {
-			if err := plane.Client.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
-				return err
-			}
-			ready := meta.FindStatusCondition(conditions(object), v1alpha1.ConditionReady)
-			if ready == nil || ready.Reason != reason {
-				return fmt.Errorf("%s: have %+v", name, ready)
-			}
-			return nil
-		})
-	}
+		ready := meta.FindStatusCondition(conditions(object), v1alpha1.ConditionReady)
+		if ready == nil || ready.Reason != reason {
+			return fmt.Errorf("%T %s: want %s, have %+v", object, object.GetName(), reason, ready)
+		}
+		return nil
+	})
+	compareKstatus(t, object, want)
+}
+
+func compareKstatus(t *testing.T, object client.Object, want status.Status) {
+	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		t.Fatal(err)
 	}
 	result, err := status.Compute(&unstructured.Unstructured{Object: content})
 	if err != nil || result.Status != want {
-		t.Errorf("%s: want %s, have %+v (%v) from %+v", name, want, result, err, conditions(object))
+		t.Errorf("%T %s: want %s, have %+v (%v) from %+v", object, object.GetName(), want, result, err, conditions(object))
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
@@ -20,22 +19,9 @@ import (
 func TestManagerNeedsNoMoreRights(t *testing.T) {
 	installDefault(t)
 	startManager(t, plane.ServiceAccount(t, systemNamespace, managerAccount))
-	policy := &v1alpha1.TokenPolicy{}
-	policy.Namespace, policy.Name = plane.Namespace(t), "jira"
 	workloads := plane.Namespace(t)
-	policy.Spec = v1alpha1.TokenPolicySpec{
-		Jira:              v1alpha1.JiraEndpoint{URL: "http://jira:8080/jira", PublicURL: "https://jira.example/jira"},
-		Impersonation:     v1alpha1.Impersonation{OwnerTokens: &v1alpha1.OwnerTokens{}},
-		AllowedNamespaces: v1alpha1.NamespaceSet{Names: []v1alpha1.NamespaceName{v1alpha1.NamespaceName(workloads)}},
-		Rules: []v1alpha1.Rule{{
-			Name: "r", Namespaces: v1alpha1.NamespaceSet{Names: []v1alpha1.NamespaceName{v1alpha1.NamespaceName(workloads)}},
-			Owners: v1alpha1.Owners{Users: []v1alpha1.JiraUserName{"alice"}}, Limits: v1alpha1.Limits{Scopes: []v1alpha1.Scope{"read"}},
-		}},
-	}
-	token := &v1alpha1.ApiToken{ObjectMeta: metav1.ObjectMeta{Name: "t", Namespace: workloads}, Spec: v1alpha1.ApiTokenSpec{
-		Owner: "alice", Scopes: []v1alpha1.Scope{"read"},
-		PolicyRef: v1alpha1.PolicyReference{Name: "jira", Namespace: v1alpha1.NamespaceName(policy.Namespace)},
-	}}
+	policy := policyFor(plane.Namespace(t), workloads)
+	token := tokenFor(policy, workloads, "t")
 	for _, object := range []client.Object{policy, token} {
 		if err := plane.Client.Create(t.Context(), object); err != nil {
 			t.Fatal(err)

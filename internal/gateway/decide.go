@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+	"github.com/jiratokens/jira-token-operator/internal/scope"
+)
+
+// decide runs the steps that need nothing but the head of the request, in the order of the design.
+func (h *Handler) decide(x *exchange) (refusal *Refusal) {
+	x.address = x.request.Peer
+	if refusal := h.checkKnowledge(x); refusal != nil {
+		return refusal
+	}
+	if refusal := checkBounds(&x.request); refusal != nil {
+		return refusal
+	}
+	if x.segments, refusal = canonicalise(x.settings.contextPath, &x.request); refusal != nil {
+		return refusal
+	}
+	x.address = clientAddress(x.settings.trusted, &x.request)
+	if x.credential, refusal = classify(&x.request, x.segments); refusal != nil {
+		return refusal
+	}
+	x.header = strippedHeader(x.request.Header, x.settings.identityHeaders)
+	if x.credential.kind == gatewayToken {
+		if refusal := checkParameters(x.request.RawQuery, "query"); refusal != nil {
+			return refusal
+		}
+	}
+	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
+	if refusal != nil {
+		return refusal
+	}
+	x.operation = scope.Classify(x.request.Method, x.segments, x.request.RawQuery)
+	return authorise(&x.record, x.address, &x.operation)
+}
+
+// checkKnowledge refuses everything while the gateway knows too little to decide.
+func (h *Handler) checkKnowledge(x *exchange) *Refusal {
+	const soon = 5
+	switch {
+	case x.settings == nil || !h.freshness.Ready():
+		return &Refusal{
+			Status: http.StatusServiceUnavailable, Reason: reasonUnconfigured, RetryAfter: soon,
+			Message: "the gateway has no configuration yet",
+		}
+	case h.freshness.Age(x.start) > x.settings.maxStaleness:
+		return &Refusal{
+			Status: http.StatusServiceUnavailable, Reason: reasonStale, RetryAfter: soon,
+			Message: "the gateway has not heard from the Kubernetes API for longer than the policy allows (maxStaleness)",
+		}
+	}
+	return nil
+}
+
+// impersonateOwner is step 7, after the last look at what the client sent: a form.
+func impersonateOwner(x *exchange) (refusal *Refusal) {
+	x.outgoing = impersonate.Outgoing{
+		Method: x.request.Method, Path: x.request.Path, RawQuery: x.request.RawQuery, Header: x.header,
+	}
+	if x.body != nil && isForm(x.header) {
+		if x.outgoing.Form, refusal = readForm(x.body, x.request.ContentLength); refusal != nil {
+			return refusal
+		}
+	}
+	x.header["X-Forwarded-For"] = []string{x.address.String()}
+	x.header["X-Forwarded-Proto"] = []string{x.settings.scheme}
+	x.header["X-Forwarded-Host"] = []string{x.settings.host}
+	err := x.settings.impersonator.Apply(&x.outgoing, x.record.Owner)
+	var missing *impersonate.MissingCredentialError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &missing):
+		return impersonationFailure(missing.Error())
+	default:
+		return impersonationFailure("the gateway could not act as the token's owner; an administrator must look at its impersonation")
+	}
+}

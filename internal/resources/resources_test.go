@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+)
+
+func build(t *testing.T, p *v1alpha1.TokenPolicy) []resources.Object {
+	t.Helper()
+	objects, err := resources.Build(p, resources.Options{Image: "gateway"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+// Every object is ours by its owner and its labels, and has nothing of the policy's own metadata.
+func TestMetadata(t *testing.T) {
+	p := minimal()
+	for _, object := range build(t, p) {
+		encoded, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(encoded)
+		for _, want := range []string{
+			`"app.kubernetes.io/managed-by":"jira-token-operator"`, `"app.kubernetes.io/instance":"jira"`,
+			`"uid":"` + string(p.UID) + `"`, `"controller":true`, `"blockOwnerDeletion":true`, `"namespace":"jira-gateway"`,
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %s: %s", *object.GetKind(), want, text)
+			}
+		}
+		for _, unwanted := range []string{"fluxcd", "argocd"} {
+			if strings.Contains(text, unwanted) {
+				t.Errorf("%s has a GitOps tool's tracking label: %s", *object.GetKind(), text)
+			}
+		}
+	}
+}
+
+func TestBuildIsDeterministic(t *testing.T) {
+	first, err := json.Marshal(build(t, full()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if again, err := json.Marshal(build(t, full())); err != nil || !bytes.Equal(again, first) {
+			t.Fatalf("want %s\nhave %s (%v)", first, again, err)
+		}
+	}
+}
+
+// The gateway may read Secrets and do nothing else.
+func TestRole(t *testing.T) {
+	rules := resources.Role(minimal()).Rules
+	if len(rules) != 1 || !slices.Equal(rules[0].APIGroups, []string{""}) || !slices.Equal(rules[0].Resources, []string{"secrets"}) ||
+		!slices.Equal(rules[0].Verbs, []string{"get", "list", "watch"}) {
+		t.Errorf("have %+v", rules)
+	}
+}
+
+func TestPodOutlivesItsDrain(t *testing.T) {
+	template := resources.PodTemplate(minimal(), resources.Options{Image: "gateway"})
+	var drain time.Duration
+	for _, arg := range template.Spec.Containers[0].Args {
+		for _, flag := range []string{"--drain-delay=", "--shutdown-timeout="} {
+			if value, ok := strings.CutPrefix(arg, flag); ok {
+				d, err := time.ParseDuration(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				drain += d
+			}
+		}
+	}
+	if grace := time.Duration(*template.Spec.TerminationGracePeriodSeconds) * time.Second; drain == 0 || grace <= drain {
+		t.Errorf("the pod is killed after %s; draining takes up to %s", grace, drain)
+	}
+}
+
+func TestServiceTypes(t *testing.T) {
+	for kind, local := range map[corev1.ServiceType]bool{
+		"": false, corev1.ServiceTypeClusterIP: false, corev1.ServiceTypeNodePort: true, corev1.ServiceTypeLoadBalancer: true,
+	} {
+		p := minimal()
+		p.Spec.Gateway = &v1alpha1.Gateway{Service: &v1alpha1.GatewayService{Type: kind, NodePort: ptr.To[int32](30080)}}
+		spec := resources.Service(p).Spec
+		if have := spec.ExternalTrafficPolicy != nil && *spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal; have != local {
+			t.Errorf("type %q: externalTrafficPolicy Local is %v, want %v", kind, have, local)
+		}
+		if have := spec.Ports[0].NodePort != nil; have != local {
+			t.Errorf("type %q: a nodePort is asked for: %v, want %v", kind, have, local)
+		}
+		if *spec.Ports[0].Port != 80 {
+			t.Errorf("type %q: port %d", kind, *spec.Ports[0].Port)
+		}
+	}
+}
+
+func TestReplicasAreTheirsUnlessSaid(t *testing.T) {
+	if spec := resources.Deployment(minimal(), resources.Options{}).Spec; spec.Replicas != nil {
+		t.Errorf("without replicas in the policy %d are asked for: an autoscaler would fight with it", *spec.Replicas)
+	}
+	if spec := resources.Deployment(full(), resources.Options{}).Spec; *spec.Replicas != 3 {
+		t.Errorf("want 3 replicas, have %d", *spec.Replicas)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	key := v1alpha1.SecretKeyReference{Name: "s", Key: "k"}
+	cases := map[string]struct {
+		edit  func(*v1alpha1.TokenPolicySpec)
+		check func(*gatewayconfig.Config) bool
+	}{
+		"defaults": {func(*v1alpha1.TokenPolicySpec) {}, func(c *gatewayconfig.Config) bool {
+			return c.Jira.BaseURL == "https://jira.example/jira" && c.MaxStaleness.Duration == 24*time.Hour &&
+				c.Impersonation.OwnerTokens != nil && len(c.TrustedProxies) == 0
+		}},
+		"header": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Impersonation = v1alpha1.Impersonation{Header: &v1alpha1.HeaderImpersonation{
+				Name: "X-User", SharedSecret: &v1alpha1.SharedSecret{Header: "X-Secret", SecretRef: key},
+			}}
+		}, func(c *gatewayconfig.Config) bool {
+			h := c.Impersonation.Header
+			return h != nil && h.Name == "X-User" && h.SecretHeader == "X-Secret" && *h.Secret == gatewayconfig.KeyRef{Name: "s", Key: "k"}
+		}},
+		"header without secret": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Impersonation = v1alpha1.Impersonation{Header: &v1alpha1.HeaderImpersonation{Name: "X-User"}}
+		}, func(c *gatewayconfig.Config) bool { return c.Impersonation.Header.Secret == nil }},
+		"serviceAccount": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Impersonation = v1alpha1.Impersonation{ServiceAccount: &v1alpha1.ServiceAccountImpersonation{
+				Username: "svc", SecretRef: v1alpha1.SecretReference{Name: "s"},
+			}}
+		}, func(c *gatewayconfig.Config) bool {
+			return *c.Impersonation.ServiceAccount == gatewayconfig.ServiceAccount{Username: "svc", SecretName: "s"}
+		}},
+		"gateway without settings": {
+			func(s *v1alpha1.TokenPolicySpec) { s.Gateway = &v1alpha1.Gateway{} },
+			func(c *gatewayconfig.Config) bool { return c.MaxStaleness.Duration == 24*time.Hour },
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := minimal()
+			c.edit(&p.Spec)
+			secret, err := resources.ConfigSecret(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, err := gatewayconfig.Decode(secret.Data[gatewayconfig.DataKey])
+			if err != nil || !c.check(config) {
+				t.Errorf("have %+v (%v)", config, err)
+			}
+		})
+	}
+}
+
+// What the schema would refuse is an error that names the field, not a gateway with half a configuration.
+func TestConfigOfWhatSlippedThroughTheSchema(t *testing.T) {
+	for want, edit := range map[string]func(*v1alpha1.TokenPolicySpec){
+		"spec.gateway.trustedProxies[0]": func(s *v1alpha1.TokenPolicySpec) {
+			s.Gateway = &v1alpha1.Gateway{TrustedProxies: []v1alpha1.CIDR{"x"}}
+		},
+		"spec.gateway.maxStaleness": func(s *v1alpha1.TokenPolicySpec) { s.Gateway = &v1alpha1.Gateway{MaxStaleness: "x"} },
+		"ways of impersonation":     func(s *v1alpha1.TokenPolicySpec) { s.Impersonation = v1alpha1.Impersonation{} },
+		"URL is needed":             func(s *v1alpha1.TokenPolicySpec) { s.Jira.URL = "x" },
+	} {
+		p := minimal()
+		edit(&p.Spec)
+		if _, err := resources.Build(p, resources.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, have %v", want, err)
+		}
+	}
+}
