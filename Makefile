@@ -49,8 +49,8 @@ build: ## Build bin/manager and bin/gateway
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate deepcopy, apply configurations, CRDs and RBAC from the code
-	$(CONTROLLER_GEN) object:headerFile=$(HEADER) applyconfiguration:headerFile=$(HEADER) paths=./api/...
+generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs and RBAC from the code
+	$(CONTROLLER_GEN) object:headerFile=$(HEADER) paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
 

@@ -101,7 +101,7 @@ type TokenPolicyStatus struct {
 	// tokens is the number of ApiTokens that refer to this policy.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
-	Tokens int32 `json:"tokens"`
+	Tokens *int32 `json:"tokens,omitempty"`
 }
 
 // TokenPolicy is one protected Jira. One policy a namespace: that namespace holds the gateway, its keys and the hashed

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -31,8 +32,8 @@ func expectTokens(t *testing.T, p *v1alpha1.TokenPolicy, want int32) {
 		if err := get(t, p); err != nil {
 			return err
 		}
-		if p.Status.Tokens != want {
-			return fmt.Errorf("want %d tokens, have %d", want, p.Status.Tokens)
+		if ptr.Deref(p.Status.Tokens, -1) != want {
+			return fmt.Errorf("want %d tokens, have %d", want, ptr.Deref(p.Status.Tokens, -1))
 		}
 		return nil
 	})

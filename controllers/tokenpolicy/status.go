@@ -61,7 +61,7 @@ func (r *Reconciler) gatewayState(ctx context.Context, p *v1alpha1.TokenPolicy) 
 func fillStatus(p *v1alpha1.TokenPolicy, found *problemError, gateway availability, tokens int) {
 	s := &p.Status
 	s.ObservedGeneration = p.Generation
-	s.Tokens = int32(min(tokens, math.MaxInt32)) //nolint:gosec // bounded
+	s.Tokens = new(int32(min(tokens, math.MaxInt32))) //nolint:gosec // bounded
 	set := func(kind string, yes bool, reason, message string) {
 		status := metav1.ConditionFalse
 		if yes {

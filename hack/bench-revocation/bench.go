@@ -68,7 +68,7 @@ func (b *bench) newClient(context.Context) (err error) {
 
 func (b *bench) declare(ctx context.Context, jiraURL string, n int) error {
 	b.jira.AddUser(jiratest.User{Name: "alice", Permissions: jiratest.Browse})
-	objects := []client.Object{
+	objects := append(make([]client.Object, 0, n+4),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: stack.PolicyNamespace}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
 		&corev1.Secret{
@@ -78,7 +78,7 @@ func (b *bench) declare(ctx context.Context, jiraURL string, n int) error {
 			StringData: map[string]string{"owner": "alice", "token": b.jira.AddPAT("alice")},
 		},
 		b.policy(jiraURL),
-	}
+	)
 	for i := range n {
 		objects = append(objects, &v1alpha1.ApiToken{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name(i)},

@@ -28,7 +28,7 @@ func authorise(record *grant.Record, address netip.Addr, operation *scope.Operat
 	case scope.Scoped:
 	}
 	if !record.Scopes.Contains(operation.Need) {
-		return refuse(http.StatusForbidden, reasonScope, fmt.Sprintf("this (%s) needs the scope %s; the token has %s",
+		return refuse(http.StatusForbidden, reasonScope, fmt.Sprintf("this request (%s) needs the scope %s; the token has only %s",
 			operation.Name, operation.Need, strings.Join(record.Scopes.Names(), ", ")))
 	}
 	return nil

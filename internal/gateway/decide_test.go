@@ -85,7 +85,7 @@ func TestLimitsSayWhich(t *testing.T) {
 	}{
 		"read reads":               {[]string{"read"}, nil, "GET", myself, 200, ""},
 		"read searches by POST":    {[]string{"read"}, nil, "POST", "/jira/rest/api/2/search", 200, ""},
-		"read does not write":      {[]string{"read"}, nil, "POST", "/jira/rest/api/2/issue", 403, "needs the scope write; the token has read"},
+		"read does not write":      {[]string{"read"}, nil, "POST", "/jira/rest/api/2/issue", 403, "needs the scope write; the token has only read"},
 		"write does not read":      {[]string{"write"}, nil, "GET", myself, 403, "needs the scope read"},
 		"admin does not read":      {[]string{"admin"}, nil, "GET", myself, 403, "needs the scope read"},
 		"admin needs its scope":    {[]string{"read", "write"}, nil, "GET", "/jira/rest/plugins/1.0/", 403, "apps"},

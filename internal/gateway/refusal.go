@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -67,14 +68,17 @@ func refuse(status int, reason, message string) *Refusal {
 
 // body is Jira's own shape of an error.
 func (r *Refusal) body() []byte {
-	out, err := json.Marshal(struct {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false) // "<token>" is for people to read; the content type keeps browsers from more
+	err := encoder.Encode(struct {
 		ErrorMessages []string `json:"errorMessages"`
 		Errors        struct{} `json:"errors"`
 	}{ErrorMessages: []string{r.Message}})
 	if err != nil { // strings can always be marshalled
 		return []byte(`{"errorMessages":[],"errors":{}}`)
 	}
-	return append(out, '\n')
+	return out.Bytes()
 }
 
 // write sends the refusal.

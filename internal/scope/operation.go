@@ -54,7 +54,7 @@ func Classify(method string, segments []string, rawQuery string) Operation {
 	case reads, method == http.MethodPost && onlyReads(segments):
 		return Operation{Need: Read, Name: "read"}
 	default:
-		return Operation{Need: Write, Name: "write"}
+		return Operation{Need: Write, Name: "change"}
 	}
 }
 

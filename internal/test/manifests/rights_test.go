@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/internal/resources"
@@ -37,7 +38,7 @@ func TestManagerNeedsNoMoreRights(t *testing.T) {
 		if err := plane.Client.Get(t.Context(), client.ObjectKeyFromObject(policy), policy); err != nil {
 			return err
 		}
-		if policy.Status.Tokens != 1 {
+		if ptr.Deref(policy.Status.Tokens, -1) != 1 {
 			return fmt.Errorf("status: %+v", policy.Status)
 		}
 		return nil
