@@ -44,6 +44,12 @@ const (
 	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
 	// ReasonSecretConflict: a Secret of the wanted name exists and belongs to somebody else.
 	ReasonSecretConflict = "SecretConflict"
+	// ReasonSecretRefused: the API server refused to write the Secret that holds the token.
+	ReasonSecretRefused = "SecretRefused"
+	// ReasonOwnerCredentialMissing: the policy impersonates with the owners' Jira tokens, and the owner's is missing.
+	ReasonOwnerCredentialMissing = "OwnerCredentialMissing"
+	// ReasonNewerVersion: a newer version of the operator issued the credential; this one leaves it alone.
+	ReasonNewerVersion = "NewerVersion"
 	// ReasonTerminating: the object or its namespace is being deleted.
 	ReasonTerminating = "Terminating"
 )
@@ -68,6 +74,6 @@ const (
 	ReasonAnotherPolicy = "AnotherPolicyInNamespace"
 	// ReasonForeignObject: an object that the gateway needs exists and belongs to somebody else.
 	ReasonForeignObject = "ForeignObject"
-	// ReasonInUse: the policy is being deleted and ApiTokens refer to it.
+	// ReasonInUse: the policy is being deleted and ApiTokens have credentials from it.
 	ReasonInUse = "InUse"
 )

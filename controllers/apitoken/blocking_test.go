@@ -124,6 +124,9 @@ func TestSecondPolicyDoesNotCount(t *testing.T) {
 	second := testPolicy(w.policy.Namespace, w.namespace)
 	second.Name = "younger"
 	w.create(second)
+	credential := ownerCredential(second.Namespace, "svc-ci")
+	credential.Name, credential.Labels[v1alpha1.LabelPolicy] = "of-younger", second.Name
+	w.create(credential)
 	tok := w.token("ci", func(t *v1alpha1.ApiToken) { t.Spec.PolicyRef.Name = "younger" })
 	w.reconcileUntil(tok, "decided", func() bool { return w.reason(tok) == v1alpha1.ReasonPolicyNotReady })
 	must(t, plane.Client.Delete(t.Context(), w.policy))

@@ -24,8 +24,8 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/status,verbs=patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/finalizers,verbs=update
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete
@@ -46,6 +46,7 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 
 	policies policies
+	refusals refusals
 }
 
 // SetupWithManager registers the controller and what wakes it. The indexes of this package and of package index must
@@ -55,6 +56,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, concurrency int) error {
 		Named("apitoken").
 		For(&v1alpha1.ApiToken{}, builder.WithPredicates(declarationChanged())).
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(belongsToToken())).
+		Watches(&corev1.Secret{}, r.wakeByPolicy(), builder.WithPredicates(isOwnerCredential())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeByPolicy(), builder.WithPredicates(policyMatters())).
 		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(namespaceMatters())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).

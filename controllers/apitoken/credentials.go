@@ -36,7 +36,7 @@ func (r *Reconciler) updateSlots(ctx context.Context, t *v1alpha1.ApiToken, v *v
 }
 
 func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, s *slot) error {
-	if s.credential == nil {
+	if s.credential == nil || v.untouched {
 		return nil
 	}
 	wanted := *s.credential

@@ -3,6 +3,9 @@
 package apitoken
 
 import (
+	"fmt"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -14,19 +17,28 @@ const (
 	actionIssue  = "Issue"
 	actionDecide = "Decide"
 	actionRevoke = "Revoke"
+
+	maxNote = 1024
 )
 
 // eventIssued tells of a new credential. A second one is a warning: the first was lost or tampered with, and whoever
 // still uses it is refused from now on.
-func (r *Reconciler) eventIssued(t *v1alpha1.ApiToken, id string, again bool) {
-	if again {
-		r.Recorder.Eventf(t, nil, corev1.EventTypeWarning, "Reissued", actionIssue,
-			"Secret %s was missing or did not hold the issued token: issued credential %s in its place and revoked the former",
-			t.SecretName(), id)
+func (r *Reconciler) eventIssued(t *v1alpha1.ApiToken, id string) {
+	if t.Status.Credential != nil {
+		r.event(t, corev1.EventTypeWarning, "Reissued", actionIssue, fmt.Sprintf("Secret %s was missing or did not hold a "+
+			"token that is known: issued credential %s; credential %s is revoked", t.SecretName(), id, t.Status.Credential.ID))
 		return
 	}
-	r.Recorder.Eventf(t, nil, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue,
-		"issued credential %s into Secret %s", id, t.SecretName())
+	r.event(t, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue,
+		fmt.Sprintf("issued credential %s into Secret %s", id, t.SecretName()))
+}
+
+// event records an event; the API server drops those with a note of more than 1024 bytes.
+func (r *Reconciler) event(t *v1alpha1.ApiToken, kind, reason, action, note string) {
+	if len(note) > maxNote {
+		note = strings.ToValidUTF8(note[:maxNote-len(" …")], "") + " …"
+	}
+	r.Recorder.Eventf(t, nil, kind, reason, action, "%s", note)
 }
 
 // eventTransition tells of a change of the reason that a person would want to see.
@@ -38,7 +50,7 @@ func (r *Reconciler) eventTransition(t, before *v1alpha1.ApiToken) {
 	}
 	if now.Reason == v1alpha1.ReasonIssued {
 		if then != nil {
-			r.Recorder.Eventf(t, nil, corev1.EventTypeNormal, "Activated", actionDecide, "the token is accepted: %s", now.Message)
+			r.event(t, corev1.EventTypeNormal, "Activated", actionDecide, "the token is accepted: "+now.Message)
 		}
 		return
 	}
@@ -46,9 +58,9 @@ func (r *Reconciler) eventTransition(t, before *v1alpha1.ApiToken) {
 	if now.Reason == v1alpha1.ReasonSuspended || now.Reason == v1alpha1.ReasonExpired {
 		kind = corev1.EventTypeNormal
 	}
-	r.Recorder.Eventf(t, nil, kind, now.Reason, actionDecide, "the token is not accepted: %s", now.Message)
+	r.event(t, kind, now.Reason, actionDecide, now.Message)
 }
 
 func (r *Reconciler) eventRevoked(t *v1alpha1.ApiToken) {
-	r.Recorder.Eventf(t, nil, corev1.EventTypeNormal, "Revoked", actionRevoke, "the token's credentials were revoked")
+	r.event(t, corev1.EventTypeNormal, "Revoked", actionRevoke, "the token's credentials were revoked")
 }

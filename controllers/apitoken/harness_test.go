@@ -57,8 +57,20 @@ func newWorld(t *testing.T, change ...func(*v1alpha1.TokenPolicy)) *world {
 		f(w.policy)
 	}
 	w.create(w.policy)
+	for _, owner := range []string{"svc-ci", "alice"} {
+		w.create(ownerCredential(w.policy.Namespace, owner))
+	}
 	w.manager = w.startManager(nil)
 	return w
+}
+
+func ownerCredential(namespace, owner string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "owner-" + owner, Labels: map[string]string{
+			v1alpha1.LabelPolicy: "jira", v1alpha1.LabelCredential: v1alpha1.CredentialOwnerToken,
+		}},
+		StringData: map[string]string{"owner": owner, "token": "of Jira"},
+	}
 }
 
 func testPolicy(namespace, tokens string) *v1alpha1.TokenPolicy {

@@ -19,6 +19,13 @@ const (
 	// and nothing is decided by it.
 	annotationToken = "jiratokens.io/api-token"
 
+	// annotationSlot is, on a token Secret, the number of the slot whose token it holds.
+	annotationSlot = "jiratokens.io/slot"
+
+	// annotationDeclared is, on an ApiToken, when its expiry fields were last changed and what they said. A credential
+	// remembers that too, and is believed first; this is for when there is none.
+	annotationDeclared = "jiratokens.io/declared"
+
 	secretByTokenUID  = "jiratokens.io/secret-by-token-uid"
 	hashSecretByToken = "jiratokens.io/hash-secret-by-token"
 )

@@ -3,10 +3,10 @@
 package apitoken
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,8 +20,32 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
-// errSecretConflict: a Secret of the wanted name is somebody else's.
-var errSecretConflict = errors.New("the Secret belongs to somebody else")
+// errSecretConflict: the Secret of the wanted name belongs to somebody else.
+type conflictError struct{ secret *corev1.Secret }
+
+func (e *conflictError) Error() string { return "the Secret belongs to somebody else" }
+
+// issue sees to the credential and the Secret. What stands in the way and is no fault of ours becomes the verdict.
+func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
+	if why, waiting := r.refusals.last(t.UID, r.Clock.Now()); waiting {
+		v.secretRefused(why)
+		return cached, nil
+	}
+	slots, err := r.ensureCredential(ctx, t, v, cached)
+	var conflict *conflictError
+	switch {
+	case errors.As(err, &conflict):
+		return cached, r.conflict(ctx, t, v, cached, conflict.secret)
+	case isRefusal(err):
+		v.secretRefused(r.refusals.note(t.UID, r.Clock.Now(), err))
+		return cached, nil
+	case err != nil:
+		return nil, err
+	}
+	r.refusals.forget(t.UID)
+	v.binding = t.SecretName()
+	return slots, r.deleteTokenSecrets(ctx, t, t.SecretName()) // those of an earlier name
+}
 
 // ensureCredential sees to it that the token Secret holds the token of exactly one slot, and returns all slots that
 // are left, the current one last. It trusts the cache only to say that nothing has to be done.
@@ -40,11 +64,11 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 		return nil, err
 	}
 	if secret != nil && !isOurs(secret, t) {
-		return slots, errSecretConflict
+		return nil, &conflictError{secret}
 	}
 	current, ok := matchingSlot(slots, secret)
 	if ok {
-		err = r.repairTokenSecret(ctx, t, v, secret)
+		err = r.repairTokenSecret(ctx, t, v, secret, current.number)
 	} else {
 		current, err = r.mint(ctx, t, v, slots, secret)
 	}
@@ -60,16 +84,8 @@ func (r *Reconciler) alreadyIssued(ctx context.Context, t *v1alpha1.ApiToken, v 
 	if err := r.Client.Get(ctx, types.NamespacedName{Namespace: t.Namespace, Name: t.SecretName()}, &secret); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
-	if len(slots) != 1 || slots[0].credential == nil || !isOurs(&secret, t) {
-		return false, nil
-	}
-	hash := slots[0].credential.Hash
-	data := tokenSecretData("", t, v.publicURL)
-	delete(data, keyToken)
-	delete(data, keyPassword)
-	text, _ := hash.MarshalText() // never fails
-	return hashInSecret(&secret) == hash && bytes.Equal(secret.Data[keyPassword], text) &&
-		inOrder(&secret, data, tokenSecretLabels(t)), nil
+	return len(slots) == 1 && slots[0].credential != nil && isOurs(&secret, t) &&
+		cachedInOrder(&secret, slots[0].credential.Hash, t, v.publicURL), nil
 }
 
 // liveTokenSecret reads the Secret of the wanted name from the API server; nil: there is none.
@@ -118,22 +134,26 @@ func (r *Reconciler) mint(
 		return slot{}, fmt.Errorf("create hash Secret %s: %w", client.ObjectKeyFromObject(s.secret), err)
 	}
 	data := tokenSecretData(plaintext.Reveal(), t, v.publicURL)
-	if err := r.writeTokenSecret(ctx, t, secret, data); err != nil {
+	if err := r.writeTokenSecret(ctx, t, secret, data, s.number); err != nil {
+		if isDefinite(err) { // nobody else knows the plaintext, and the next attempt would leave another slot
+			err = errors.Join(err, r.deleteSlot(ctx, s.secret, sameObject(s.secret)))
+		}
 		return slot{}, err
 	}
-	r.eventIssued(t, s.credential.ID, len(slots) > 0)
+	r.eventIssued(t, s.credential.ID)
 	return s, nil
 }
 
 // writeTokenSecret creates the Secret, or changes exactly the one that was read.
 func (r *Reconciler) writeTokenSecret(
-	ctx context.Context, t *v1alpha1.ApiToken, secret *corev1.Secret, data map[string][]byte,
+	ctx context.Context, t *v1alpha1.ApiToken, secret *corev1.Secret, data map[string][]byte, slotNumber int,
 ) error {
 	var err error
 	if secret == nil {
-		err = r.Client.Create(ctx, newTokenSecret(t, data))
+		err = r.Client.Create(ctx, newTokenSecret(t, data, slotNumber))
 	} else {
 		repair(secret, data, tokenSecretLabels(t))
+		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, annotationSlot, strconv.Itoa(slotNumber))
 		err = r.Client.Update(ctx, secret) // conditional: it carries the UID and resourceVersion that were read
 	}
 	if err != nil {
@@ -142,12 +162,14 @@ func (r *Reconciler) writeTokenSecret(
 	return nil
 }
 
-func (r *Reconciler) repairTokenSecret(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, secret *corev1.Secret) error {
+func (r *Reconciler) repairTokenSecret(
+	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, secret *corev1.Secret, slotNumber int,
+) error {
 	data := tokenSecretData(string(secret.Data[keyToken]), t, v.publicURL)
 	if inOrder(secret, data, tokenSecretLabels(t)) {
 		return nil // the cache was behind
 	}
-	return r.writeTokenSecret(ctx, t, secret, data)
+	return r.writeTokenSecret(ctx, t, secret, data, slotNumber)
 }
 
 func (r *Reconciler) deleteSurplus(ctx context.Context, slots []slot, current slot) error {
@@ -160,32 +182,4 @@ func (r *Reconciler) deleteSurplus(ctx context.Context, slots []slot, current sl
 		}
 	}
 	return nil
-}
-
-// newHashSecret builds the Secret of one slot. It has no owner reference: the garbage collector deletes what is owned
-// from another namespace.
-func newHashSecret(t *v1alpha1.ApiToken, number int, c *grant.Credential) (*corev1.Secret, error) {
-	data, err := grant.Encode(c)
-	if err != nil {
-		return nil, fmt.Errorf("encode credential: %w", err)
-	}
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:   string(t.Spec.PolicyRef.Namespace),
-			Name:        slotName(t.UID, number),
-			Labels:      hashSecretLabels(t),
-			Annotations: map[string]string{annotationToken: t.Namespace + "/" + t.Name},
-		},
-		Type: v1alpha1.SecretTypeTokenHash,
-		Data: map[string][]byte{grant.DataKey: data},
-	}, nil
-}
-
-func hashSecretLabels(t *v1alpha1.ApiToken) map[string]string {
-	return map[string]string{
-		v1alpha1.LabelPolicy:           t.Spec.PolicyRef.Name,
-		v1alpha1.LabelTokenUID:         string(t.UID),
-		"app.kubernetes.io/managed-by": v1alpha1.ManagedBy,
-		"app.kubernetes.io/component":  "token-hash",
-	}
 }

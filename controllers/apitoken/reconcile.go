@@ -4,11 +4,10 @@ package apitoken
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -16,9 +15,9 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// conflictRetry is how often a Secret of another owner is looked at again: the cache does not hold it, so nothing
-// tells when it goes.
-const conflictRetry = time.Minute
+// secretRetry is how often a Secret that belongs to somebody else, or that the API server refused, is tried again:
+// nothing tells when the reason goes.
+const secretRetry = time.Minute
 
 // Reconcile brings one ApiToken to what it and its policy say. Any step can be the last one before a kill; the next
 // run goes on from what is there.
@@ -40,18 +39,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if !token.DeletionTimestamp.IsZero() {
 		return retryConflict(ctrl.Result{}, r.revoke(ctx, &token, slots))
 	}
-	if err := r.ensureFinalizer(ctx, &token); err != nil {
-		return retryConflict(ctrl.Result{}, err)
-	}
 	return retryConflict(r.reconcileLive(ctx, &token, slots))
 }
 
 func (r *Reconciler) reconcileLive(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (ctrl.Result, error) {
-	situation, err := r.situation(ctx, t, slots)
+	v, err := r.verdict(ctx, t, slots)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	v := judge(situation)
+	if err := r.prepare(ctx, t, &v); err != nil {
+		return ctrl.Result{}, err
+	}
 	if v.issue {
 		if slots, err = r.issue(ctx, t, &v, slots); err != nil {
 			return ctrl.Result{}, err
@@ -63,41 +61,56 @@ func (r *Reconciler) reconcileLive(ctx context.Context, t *v1alpha1.ApiToken, sl
 	return ctrl.Result{RequeueAfter: r.nextLook(&v)}, r.updateStatus(ctx, t, &v, slots)
 }
 
-// issue sees to the credential and the Secret. What stands in the way and is no error becomes the verdict.
-func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
-	slots, err := r.ensureCredential(ctx, t, v, cached)
-	switch {
-	case errors.Is(err, errSecretConflict):
-		v.conflict(t)
-		return cached, nil
-	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		v.wait(v1alpha1.ReasonTerminating, "a namespace is being deleted, so nothing can be issued: "+err.Error())
-		return cached, nil
-	case err != nil:
-		return nil, err
+// verdict judges a token by what the cache knows. A first refusal is confirmed by a live look: a namespace or policy
+// that was changed together with the token may not be in the cache yet, and a tool would take Stalled for final.
+func (r *Reconciler) verdict(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (verdict, error) {
+	s, err := r.situation(ctx, r.Client, t, slots)
+	if err != nil {
+		return verdict{}, err
 	}
-	return slots, r.deleteTokenSecrets(ctx, t, t.SecretName()) // those of an earlier name
+	v := judge(s)
+	if !v.refused || len(slots) > 0 || saidBefore(t, v.reason) {
+		return v, nil
+	}
+	if s, err = r.situation(ctx, r.Live, t, slots); err != nil {
+		return verdict{}, err
+	}
+	return judge(s), nil
 }
 
-// ensureFinalizer comes before anything is made, or a deletion in between would leave it behind.
-func (r *Reconciler) ensureFinalizer(ctx context.Context, t *v1alpha1.ApiToken) error {
-	if controllerutil.ContainsFinalizer(t, v1alpha1.FinalizerRevoke) {
+// saidBefore spares a look that would only repeat itself; nothing is decided by the status.
+func saidBefore(t *v1alpha1.ApiToken, reason string) bool {
+	c := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionActive)
+	return c != nil && c.Reason == reason && c.ObservedGeneration == t.Generation
+}
+
+// prepare sets the finalizer before anything is made, or a deletion in between would leave it behind, and writes down
+// when the expiry was declared.
+func (r *Reconciler) prepare(ctx context.Context, t *v1alpha1.ApiToken, v *verdict) error {
+	declared := formatDeclaration(v.declaredAt, v.declaredExpiry)
+	if controllerutil.ContainsFinalizer(t, v1alpha1.FinalizerRevoke) && t.Annotations[annotationDeclared] == declared {
 		return nil
 	}
 	patch := client.MergeFromWithOptions(t.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.AddFinalizer(t, v1alpha1.FinalizerRevoke)
+	if t.Annotations == nil {
+		t.Annotations = map[string]string{}
+	}
+	t.Annotations[annotationDeclared] = declared
 	return r.Client.Patch(ctx, t, patch)
 }
 
 // nextLook says when time alone will change the verdict.
 func (r *Reconciler) nextLook(v *verdict) time.Duration {
-	if v.reason == v1alpha1.ReasonSecretConflict {
-		return conflictRetry
+	switch v.reason {
+	case v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretRefused:
+		return secretRetry
+	case v1alpha1.ReasonIssued, v1alpha1.ReasonOwnerCredentialMissing:
+		if v.expiresAt != nil {
+			return max(v.expiresAt.Sub(r.Clock.Now()), time.Millisecond)
+		}
 	}
-	if v.expiresAt == nil || v.reason == v1alpha1.ReasonExpired {
-		return 0
-	}
-	return max(v.expiresAt.Sub(r.Clock.Now()), time.Millisecond)
+	return 0 // time changes nothing about the others
 }
 
 // retryConflict takes a lost race for what it is: a reason to look again, not an error to report.

@@ -43,6 +43,7 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	if err := r.Client.Patch(ctx, t, patch); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("remove finalizer: %w", err)
 	}
+	r.refusals.forget(t.UID)
 	r.eventRevoked(t)
 	return nil
 }
@@ -65,7 +66,7 @@ func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToke
 	}
 	for i := range list.Items {
 		secret := &list.Items[i]
-		if secret.Name == keep || !metav1.IsControlledBy(secret, t) || secret.Type == v1alpha1.SecretTypeTokenHash {
+		if secret.Name == keep || !madeFor(secret, t) {
 			continue
 		}
 		err := r.Client.Delete(ctx, secret, sameObject(secret))
@@ -74,4 +75,11 @@ func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToke
 		}
 	}
 	return nil
+}
+
+// madeFor tells whether a Secret was made for a token, even if its owner reference has been taken off (as deleting with
+// --cascade=orphan does).
+func madeFor(secret *corev1.Secret, t *v1alpha1.ApiToken) bool {
+	labelled := secret.Labels[v1alpha1.LabelTokenUID] == string(t.UID) && metav1.GetControllerOf(secret) == nil
+	return secret.Type == corev1.SecretTypeOpaque && (labelled || metav1.IsControlledBy(secret, t))
 }

@@ -4,6 +4,7 @@ package apitoken
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,6 +25,8 @@ type slot struct {
 	secret *corev1.Secret
 	// credential is nil if the Secret can't be decoded or names another token; then it grants nothing.
 	credential *grant.Credential
+	// newer: a newer version of the operator wrote it. It must be left alone, or a roll-back would re-issue every token.
+	newer bool
 }
 
 func slotName(uid types.UID, number int) string { return fmt.Sprintf("%s-%d", uid, number) }
@@ -36,9 +39,11 @@ func parseSlot(secret *corev1.Secret, uid types.UID) (slot, bool) {
 		return slot{}, false
 	}
 	s := slot{number: number, secret: secret}
-	if c, err := grant.Decode(secret.Data[grant.DataKey]); err == nil && c.Token.UID == uid {
+	c, err := grant.Decode(secret.Data[grant.DataKey])
+	if err == nil && c.Token.UID == uid {
 		s.credential = c
 	}
+	s.newer = errors.Is(err, grant.ErrNewer)
 	return s, true
 }
 
@@ -60,12 +65,25 @@ func (r *Reconciler) cachedSlots(ctx context.Context, token *v1alpha1.ApiToken) 
 	return slots, nil
 }
 
-// liveSlots reads the token's slots from the API server: those that the cache knows, and any that were added since.
-// Slots are numbered upwards and the cache sees changes in order, so what it misses has a higher number.
+// liveSlots reads the token's slots from the API server: those that the cache knows, the one that the token Secret
+// names, and any that were added behind them. Slots are numbered upwards, so a writer that the cache has not seen yet
+// has used the number in the token Secret, or the next.
 func (r *Reconciler) liveSlots(ctx context.Context, token *v1alpha1.ApiToken, cached []slot) ([]slot, error) {
-	var slots []slot
+	secret, err := r.liveTokenSecret(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	next := nextNumber(cached)
+	numbers := make([]int, 0, len(cached)+1)
 	for _, known := range cached {
-		s, err := r.liveSlot(ctx, token, known.number)
+		numbers = append(numbers, known.number)
+	}
+	if named := namedSlot(secret); named >= next {
+		numbers, next = append(numbers, named), named+1
+	}
+	var slots []slot
+	for _, number := range numbers {
+		s, err := r.liveSlot(ctx, token, number)
 		if err != nil {
 			return nil, err
 		}
@@ -73,16 +91,25 @@ func (r *Reconciler) liveSlots(ctx context.Context, token *v1alpha1.ApiToken, ca
 			slots = append(slots, *s)
 		}
 	}
-	for number := nextNumber(cached); ; number++ {
-		s, err := r.liveSlot(ctx, token, number)
-		if err != nil {
-			return nil, err
-		}
-		if s == nil {
-			return slots, nil
+	for ; ; next++ {
+		s, err := r.liveSlot(ctx, token, next)
+		if err != nil || s == nil {
+			return slots, err
 		}
 		slots = append(slots, *s)
 	}
+}
+
+// namedSlot is the number of the slot that a token Secret was written for; -1 if it does not say.
+func namedSlot(secret *corev1.Secret) int {
+	if secret == nil {
+		return -1
+	}
+	number, err := strconv.ParseUint(secret.Annotations[annotationSlot], 10, 31)
+	if err != nil {
+		return -1
+	}
+	return int(number)
 }
 
 func (r *Reconciler) liveSlot(ctx context.Context, token *v1alpha1.ApiToken, number int) (*slot, error) {

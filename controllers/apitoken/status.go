@@ -18,11 +18,17 @@ import (
 // updateStatus writes the status if it changed, and an event if the token's reason did.
 func (r *Reconciler) updateStatus(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) error {
 	before := t.DeepCopy()
+	if v.binding == "" {
+		var err error
+		if v.binding, err = r.boundSecret(ctx, t, slots); err != nil {
+			return err
+		}
+	}
 	fillStatus(t, v, slots, metav1.NewTime(r.Clock.Now()))
 	if equality.Semantic.DeepEqual(before.Status, t.Status) {
 		return nil
 	}
-	if err := r.Client.Status().Patch(ctx, t, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+	if err := r.Client.Status().Patch(ctx, t, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("update status: %w", err)
 	}
 	r.eventTransition(t, before)
@@ -35,18 +41,18 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 	s.ObservedGeneration = t.Generation
 	s.Rule = v.rule
 	s.ExpiresAt, s.Binding, s.Credential = nil, nil, nil
-	if v.expiresAt != nil {
+	latest := latestSlot(slots)
+	issued := latest != nil
+	if v.expiresAt != nil && (issued || v.issue) {
 		// Rounded up, so that what is shown as past is past.
 		s.ExpiresAt = &metav1.Time{Time: v.expiresAt.Add(time.Second - time.Nanosecond).Truncate(time.Second)}
 	}
-	issued := false
-	if n := len(slots); n > 0 && slots[n-1].credential != nil {
-		c := slots[n-1].credential
-		issued = true
+	if issued {
+		c := latest.credential
 		s.Credential = &v1alpha1.CredentialStatus{ID: c.ID, IssuedAt: metav1.NewTime(c.IssuedAt)}
-		if v.reason != v1alpha1.ReasonSecretConflict {
-			s.Binding = &v1alpha1.SecretBinding{Name: t.SecretName()}
-		}
+	}
+	if v.binding != "" {
+		s.Binding = &v1alpha1.SecretBinding{Name: v.binding}
 	}
 	set := func(kind string, status bool) {
 		value := metav1.ConditionFalse
@@ -60,7 +66,7 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 	}
 	stalled := v.stalled(issued)
 	set(v1alpha1.ConditionReady, !stalled && !v.waiting)
-	set(v1alpha1.ConditionActive, v.reason == v1alpha1.ReasonIssued)
+	set(v1alpha1.ConditionActive, v.accepted)
 	for kind, applies := range map[string]bool{
 		v1alpha1.ConditionReconciling: v.waiting,
 		v1alpha1.ConditionStalled:     stalled,
@@ -76,5 +82,11 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 // stalled: a person must act. A token that was live and is refused by the policy since then is as the policy says it
 // should be, and does not turn a GitOps tool's whole set red.
 func (v *verdict) stalled(issued bool) bool {
-	return v.refused && (!issued || v.reason == v1alpha1.ReasonSecretConflict || v.invalid)
+	switch v.reason {
+	case v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretRefused:
+		return true
+	case v1alpha1.ReasonExpired:
+		return !issued
+	}
+	return v.refused && (!issued || v.invalid)
 }

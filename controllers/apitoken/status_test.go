@@ -29,7 +29,7 @@ func TestStateTable(t *testing.T) {
 		ready, active, reconciling, stalled metav1.ConditionStatus
 		kstatus                             status.Status
 	}{
-		"live":                       {reached(v1alpha1.ReasonIssued), issued, yes, yes, absent, absent, status.CurrentStatus},
+		"live":                       {func(v *verdict) { v.reason, v.accepted = v1alpha1.ReasonIssued, true }, issued, yes, yes, absent, absent, status.CurrentStatus},
 		"suspended":                  {reached(v1alpha1.ReasonSuspended), issued, yes, no, absent, absent, status.CurrentStatus},
 		"suspended from the start":   {reached(v1alpha1.ReasonSuspended), nil, yes, no, absent, absent, status.CurrentStatus},
 		"expired":                    {reached(v1alpha1.ReasonExpired), issued, yes, no, absent, absent, status.CurrentStatus},
@@ -37,6 +37,10 @@ func TestStateTable(t *testing.T) {
 		"not permitted later":        {refused(v1alpha1.ReasonNotPermitted), issued, yes, no, absent, absent, status.CurrentStatus},
 		"refused when declared":      {refused(v1alpha1.ReasonNotPermitted), nil, no, no, absent, yes, status.FailedStatus},
 		"namespace not allowed":      {refused(v1alpha1.ReasonNamespaceNotAllowed), nil, no, no, absent, yes, status.FailedStatus},
+		"expired from the start":     {reached(v1alpha1.ReasonExpired), nil, no, no, absent, yes, status.FailedStatus},
+		"Secret refused":             {refused(v1alpha1.ReasonSecretRefused), nil, no, no, absent, yes, status.FailedStatus},
+		"owner's credential missing": {waiting(v1alpha1.ReasonOwnerCredentialMissing), issued, no, no, yes, absent, status.InProgressStatus},
+		"of a newer version":         {waiting(v1alpha1.ReasonNewerVersion), issued, no, no, yes, absent, status.InProgressStatus},
 		"Secret taken":               {refused(v1alpha1.ReasonSecretConflict), issued, no, no, absent, yes, status.FailedStatus},
 		"no policy yet":              {waiting(v1alpha1.ReasonPolicyNotFound), nil, no, no, yes, absent, status.InProgressStatus},
 		"the policy has gone":        {waiting(v1alpha1.ReasonPolicyNotFound), issued, no, no, yes, absent, status.InProgressStatus},

@@ -29,8 +29,8 @@ func (r *Reconciler) sweep(ctx context.Context, key types.NamespacedName, known 
 	}
 	exists := !apierrors.IsNotFound(err)
 	for i := range orphans {
-		if exists && orphans[i].Labels[v1alpha1.LabelTokenUID] == string(token.UID) {
-			continue // the cache was behind
+		if _, its := parseSlot(&orphans[i], token.UID); exists && its {
+			continue // the cache was behind, or the label was removed
 		}
 		if err := r.deleteSlot(ctx, &orphans[i], sameObject(&orphans[i])); err != nil {
 			return err
@@ -49,7 +49,7 @@ func (r *Reconciler) hashSecretsOfOthers(
 	}
 	var others []corev1.Secret
 	for i := range list.Items {
-		if list.Items[i].Labels[v1alpha1.LabelTokenUID] != string(known) {
+		if _, its := parseSlot(&list.Items[i], known); !its {
 			others = append(others, list.Items[i])
 		}
 	}

@@ -6,13 +6,14 @@ import (
 	"bytes"
 	"maps"
 	"net/url"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/token"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
 // Keys of the token Secret: the well-known entries of the Service Binding specification, and token.
@@ -45,12 +46,13 @@ func tokenSecretData(plaintext string, t *v1alpha1.ApiToken, publicURL string) m
 
 // newTokenSecret builds the Secret that workloads mount. Nothing of the ApiToken's labels and annotations is copied:
 // a GitOps tool would take the Secret for its own and prune it.
-func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte) *corev1.Secret {
+func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte, slotNumber int) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:       t.Namespace,
 			Name:            t.SecretName(),
 			Labels:          tokenSecretLabels(t),
+			Annotations:     map[string]string{annotationSlot: strconv.Itoa(slotNumber)},
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(t, apiTokenKind)},
 		},
 		Type: corev1.SecretTypeOpaque,
@@ -60,12 +62,14 @@ func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte) *corev1.Secret
 
 var apiTokenKind schema.GroupVersionKind = v1alpha1.GroupVersion.WithKind("ApiToken")
 
-func tokenSecretLabels(t *v1alpha1.ApiToken) map[string]string {
+func tokenSecretLabels(t *v1alpha1.ApiToken) map[string]string { return secretLabels(t, "token") }
+
+func secretLabels(t *v1alpha1.ApiToken, component string) map[string]string {
 	return map[string]string{
-		v1alpha1.LabelPolicy:           t.Spec.PolicyRef.Name,
-		v1alpha1.LabelTokenUID:         string(t.UID),
-		"app.kubernetes.io/managed-by": v1alpha1.ManagedBy,
-		"app.kubernetes.io/component":  "token",
+		v1alpha1.LabelPolicy:     t.Spec.PolicyRef.Name,
+		v1alpha1.LabelTokenUID:   string(t.UID),
+		resources.LabelManagedBy: v1alpha1.ManagedBy,
+		resources.LabelComponent: component,
 	}
 }
 
@@ -74,12 +78,10 @@ func isOurs(secret *corev1.Secret, t *v1alpha1.ApiToken) bool {
 	return metav1.IsControlledBy(secret, t) && secret.Type == corev1.SecretTypeOpaque
 }
 
-// inOrder tells whether a Secret, plain or as the cache has it (see TransformSecret), has the wanted data and labels.
-// Keys and labels that others added do not count.
+// inOrder tells whether a Secret has the wanted data and labels. What others added does not count.
 func inOrder(secret *corev1.Secret, data map[string][]byte, labels map[string]string) bool {
 	for key, want := range data {
-		got, ok := secret.Data[key]
-		if !ok || (!bytes.Equal(got, want) && !bytes.Equal(got, digest(want))) {
+		if got, ok := secret.Data[key]; !ok || !bytes.Equal(got, want) {
 			return false
 		}
 	}
@@ -105,13 +107,4 @@ func repair(secret *corev1.Secret, data map[string][]byte, labels map[string]str
 		secret.Labels = map[string]string{}
 	}
 	maps.Copy(secret.Labels, labels)
-}
-
-// hashInSecret is the hash of the token in a Secret, plain or as the cache has it.
-func hashInSecret(secret *corev1.Secret) token.Hash {
-	value := secret.Data[keyToken]
-	if h, err := token.ParseHash(string(value)); err == nil {
-		return h
-	}
-	return token.HashOf(string(value))
 }

@@ -3,33 +3,54 @@
 package apitoken
 
 import (
+	"crypto/sha256"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
-// TransformSecret is for the manager's cache: it replaces every value of a token Secret by its SHA-256, so that the
-// manager's memory holds no plaintext but while it makes a token. Comparing digests is all that the cache is used for;
-// what is written comes from a live read.
+// Keys of a digested Secret, which only the cache holds.
+const (
+	digestToken    = "sha256(token)"
+	digestPassword = "sha256(password)"
+	digestRest     = "sha256(rest)"
+)
+
+// TransformSecret is for the manager's cache: it replaces the values of a token Secret by digests, so that the manager's
+// memory holds no plaintext but while it makes a token, and little at 100,000 of them. Comparing is all that the cache
+// is used for; what is written comes from a live read.
 func TransformSecret(in any) (any, error) {
 	secret, ok := in.(*corev1.Secret)
-	if !ok {
+	if !ok || secret.Labels[v1alpha1.LabelTokenUID] == "" || secret.Type == v1alpha1.SecretTypeTokenHash {
 		return in, nil
 	}
-	secret.ManagedFields = nil
-	if secret.Labels[v1alpha1.LabelTokenUID] == "" || secret.Type == v1alpha1.SecretTypeTokenHash {
-		return in, nil
-	}
-	for key, value := range secret.Data {
-		if _, err := token.ParseHash(string(value)); err != nil { // an object may pass here twice
-			secret.Data[key] = digest(value)
-		}
+	if _, done := secret.Data[digestRest]; !done { // an object may pass here twice
+		secret.Data = digested(secret.Data)
 	}
 	return in, nil
 }
 
-func digest(value []byte) []byte {
-	text, _ := token.HashOf(string(value)).MarshalText() // never fails
-	return text
+// digested is what the cache keeps of a token Secret's data.
+func digested(data map[string][]byte) map[string][]byte {
+	rest := sha256.New()
+	for _, key := range []string{keyUsername, keyURI, keyHost, keyType, keyProvider} {
+		_, _ = rest.Write(append([]byte(key+"\x00"), data[key]...)) // never fails
+		_, _ = rest.Write([]byte{0})
+	}
+	tokenHash, passwordHash := token.HashOf(string(data[keyToken])), token.HashOf(string(data[keyPassword]))
+	return map[string][]byte{digestToken: tokenHash[:], digestPassword: passwordHash[:], digestRest: rest.Sum(nil)}
+}
+
+// cachedInOrder tells whether a Secret, as the cache has it, holds the token of the hash and all that goes with it.
+func cachedInOrder(secret *corev1.Secret, hash token.Hash, t *v1alpha1.ApiToken, publicURL string) bool {
+	want := digested(tokenSecretData("", t, publicURL))
+	return holds(secret, hash) && string(secret.Data[digestPassword]) == string(hash[:]) &&
+		string(secret.Data[digestRest]) == string(want[digestRest]) && labelsInOrder(secret, tokenSecretLabels(t))
+}
+
+// holds tells whether a Secret, as the cache has it, holds the token of the hash.
+func holds(secret *corev1.Secret, hash token.Hash) bool {
+	return string(secret.Data[digestToken]) == string(hash[:])
 }

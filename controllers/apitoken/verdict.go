@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
@@ -22,6 +23,10 @@ type verdict struct {
 	reason, message string
 	// waiting: what is missing may still come. refused: a person must act, unless the token was live before.
 	waiting, refused bool
+	// accepted: the gateway lets requests with the token through.
+	accepted bool
+	// untouched: a newer version of the operator is at work; nothing may be written but the status.
+	untouched bool
 	// issue: the token may have a credential made for it.
 	issue bool
 	// state of its credentials, and what their holder is told if they are blocked.
@@ -37,6 +42,7 @@ type verdict struct {
 	expiresAt      *time.Time
 	rule           string
 	publicURL      string
+	binding        string // the Secret that holds the token
 }
 
 // situation is what a verdict depends on.
@@ -44,29 +50,30 @@ type situation struct {
 	token     *v1alpha1.ApiToken
 	policy    *v1alpha1.TokenPolicy // nil: there is none
 	elected   bool                  // the policy is the one that counts in its namespace
-	namespace map[string]string     // labels
+	namespace *corev1.Namespace     // of the token
 	slots     []slot
 	now       time.Time
+	// credentialMissing: the policy impersonates with the owners' Jira tokens, and there is none of this owner.
+	credentialMissing bool
 
 	compiled   *policy.Policy // of policy
 	uncompiled error          // why there is none
 }
 
-func (r *Reconciler) situation(ctx context.Context, token *v1alpha1.ApiToken, slots []slot) (*situation, error) {
-	s := &situation{token: token, slots: slots, now: r.Clock.Now()}
-	var namespace corev1.Namespace
-	if err := r.Client.Get(ctx, types.NamespacedName{Name: token.Namespace}, &namespace); err != nil {
+func (r *Reconciler) situation(
+	ctx context.Context, from client.Reader, token *v1alpha1.ApiToken, slots []slot,
+) (*situation, error) {
+	s := &situation{token: token, slots: slots, now: r.Clock.Now(), namespace: &corev1.Namespace{}}
+	if err := from.Get(ctx, types.NamespacedName{Name: token.Namespace}, s.namespace); err != nil {
 		return nil, fmt.Errorf("read namespace %s: %w", token.Namespace, err)
 	}
-	s.namespace = namespace.Labels
 	var err error
-	if s.policy, s.elected, err = r.policyOf(ctx, token); err != nil {
-		return nil, err
+	if s.policy, s.elected, err = policyOf(ctx, from, token); err != nil || s.policy == nil {
+		return s, err
 	}
-	if s.policy != nil {
-		s.compiled, s.uncompiled = r.policies.compile(s.policy)
-	}
-	return s, nil
+	s.compiled, s.uncompiled = r.policies.compile(s.policy)
+	s.credentialMissing, err = r.credentialMissing(ctx, s.policy, string(token.Spec.Owner))
+	return s, err
 }
 
 // judge is pure: it says what should be true of a token in a situation.
@@ -83,10 +90,22 @@ func judge(s *situation) verdict {
 		v.refuse(v1alpha1.ReasonNotPermitted, err.Error())
 		return v
 	}
+	if kept, ok := keptExpiry(s, v.declaredExpiry); ok {
+		v.expiresAt = kept
+	}
 	ref := fmt.Sprintf("%s/%s", s.token.Spec.PolicyRef.Namespace, s.token.Spec.PolicyRef.Name)
 	switch {
+	case slices.ContainsFunc(s.slots, func(s slot) bool { return s.newer }):
+		v.untouched = true
+		v.wait(v1alpha1.ReasonNewerVersion, "a newer version of the operator issued this token's credential: it is left as it is; "+
+			"upgrade the operator again")
+	case s.namespace.DeletionTimestamp != nil:
+		v.wait(v1alpha1.ReasonTerminating, fmt.Sprintf("namespace %s is being deleted", s.namespace.Name))
 	case s.policy == nil:
-		v.wait(v1alpha1.ReasonPolicyNotFound, fmt.Sprintf("there is no TokenPolicy %s: create it, or correct spec.policyRef", ref))
+		v.wait(v1alpha1.ReasonPolicyNotFound, fmt.Sprintf("there is no TokenPolicy %s: create it, or delete this ApiToken and "+
+			"declare it with another spec.policyRef", ref))
+	case s.policy.DeletionTimestamp != nil && len(s.slots) == 0:
+		v.wait(v1alpha1.ReasonTerminating, fmt.Sprintf("TokenPolicy %s is being deleted, so nothing new is issued from it", ref))
 	case !s.elected:
 		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s does not count: an older one is in its namespace", ref))
 	case s.uncompiled != nil:
@@ -99,7 +118,7 @@ func judge(s *situation) verdict {
 
 func (v *verdict) decide(s *situation) {
 	decision := s.compiled.Evaluate(&policy.Request{
-		Namespace: s.token.Namespace, NamespaceLabels: s.namespace, Name: s.token.Name, Owner: v.grant.Owner,
+		Namespace: s.token.Namespace, NamespaceLabels: s.namespace.Labels, Name: s.token.Name, Owner: v.grant.Owner,
 		Scopes: v.scopes, SourceRanges: v.grant.SourceRanges, DeclaredAt: v.declaredAt, ExpiresAt: v.expiresAt,
 	})
 	v.rule = decision.Rule
@@ -126,8 +145,14 @@ func (v *verdict) permit(s *situation, message string) {
 		v.reason, v.state = v1alpha1.ReasonExpired, grant.Active
 		v.message = fmt.Sprintf("the token expired at %s: set a later spec.expiresAt or a longer spec.lifetime to renew it",
 			v.expiresAt.Format(time.RFC3339))
+	case s.credentialMissing:
+		v.wait(v1alpha1.ReasonOwnerCredentialMissing, fmt.Sprintf("the gateway has no Jira token of owner %[1]q to act with: "+
+			"create a Secret in namespace %[2]s with the keys owner (%[1]s) and token (a personal access token made by that user "+
+			"in Jira) and the labels %[3]s=%[4]s and %[5]s=%[6]s", s.token.Spec.Owner, s.policy.Namespace,
+			v1alpha1.LabelPolicy, s.policy.Name, v1alpha1.LabelCredential, v1alpha1.CredentialOwnerToken))
+		v.state, v.blockedReason, v.issue = grant.Active, "", true // the gateway says the same to whoever calls
 	default:
-		v.reason, v.state, v.issue = v1alpha1.ReasonIssued, grant.Active, true
+		v.reason, v.state, v.issue, v.accepted = v1alpha1.ReasonIssued, grant.Active, true, true
 	}
 }
 
@@ -141,31 +166,9 @@ func (v *verdict) refuse(reason, message string) {
 	v.state, v.blockedReason = grant.Blocked, message
 }
 
-// declaration says when the expiry fields were last changed, and what they say. The latest credential remembers it;
-// without one the ApiToken's creation counts, which is the stricter.
-func declaration(s *situation) (time.Time, string) {
-	declared := "default"
-	switch {
-	case s.token.Spec.ExpiresAt != nil:
-		declared = "expiresAt=" + s.token.Spec.ExpiresAt.UTC().Format(time.RFC3339)
-	case s.token.Spec.Lifetime != "":
-		declared = "lifetime=" + string(s.token.Spec.Lifetime)
-	}
-	for _, v := range slices.Backward(s.slots) {
-		switch c := v.credential; {
-		case c == nil:
-		case c.DeclaredExpiry == declared:
-			return c.DeclaredAt, declared
-		default:
-			return s.now.UTC().Truncate(time.Second), declared
-		}
-	}
-	return s.token.CreationTimestamp.UTC(), declared
-}
-
 func (v *verdict) compileGrant(spec *v1alpha1.ApiTokenSpec, defaults *v1alpha1.TokenDefaults) (err error) {
 	if v.expiresAt, err = policy.Expiry(spec, defaults, v.declaredAt); err != nil {
-		return fmt.Errorf("spec.lifetime: %w", err)
+		return fmt.Errorf("lifetime of the token or of its policy's defaults: %w", err)
 	}
 	if v.scopes, err = policy.ParseScopes(spec.Scopes); err != nil {
 		return fmt.Errorf("spec.scopes: %w", err)
@@ -176,11 +179,4 @@ func (v *verdict) compileGrant(spec *v1alpha1.ApiTokenSpec, defaults *v1alpha1.T
 	}
 	v.grant = grant.Grant{Owner: string(spec.Owner), Scopes: v.scopes.Names(), SourceRanges: ranges}
 	return nil
-}
-
-// conflict: the name of the token Secret is taken.
-func (v *verdict) conflict(t *v1alpha1.ApiToken) {
-	v.refuse(v1alpha1.ReasonSecretConflict, fmt.Sprintf(
-		"Secret %s exists and was not made for this ApiToken: delete it, or set spec.secret.name to another name", t.SecretName()))
-	v.state, v.blockedReason = grant.Blocked, "the token's Secret was replaced"
 }

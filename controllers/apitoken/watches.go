@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -23,10 +24,14 @@ import (
 	"github.com/jiratokens/jira-token-operator/controllers/index"
 )
 
-// declarationChanged lets through what a person or GitOps tool changed, and not our own status writes.
+// declarationChanged lets through what a person or GitOps tool changed. A changed status counts as well: another
+// manager may have written it from what is no longer so. After our own write that is one look that finds nothing to do.
 func declarationChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
+		before, ok := e.ObjectOld.(*v1alpha1.ApiToken)
+		after, alsoOK := e.ObjectNew.(*v1alpha1.ApiToken)
+		return ok && alsoOK && !equality.Semantic.DeepEqual(before.Status, after.Status) ||
+			e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
 			!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp()) ||
 			!slices.Equal(e.ObjectOld.GetFinalizers(), e.ObjectNew.GetFinalizers())
 	}}
@@ -44,13 +49,24 @@ func namespaceMatters() predicate.Predicate {
 		DeleteFunc:  func(event.DeleteEvent) bool { return false },
 		GenericFunc: func(event.GenericEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())
+			return !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
+				!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp())
 		},
 	}
 }
 
 func belongsToToken() predicate.Predicate {
-	return predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetLabels()[v1alpha1.LabelTokenUID] != "" })
+	labelled := func(o client.Object) bool { return o.GetLabels()[v1alpha1.LabelTokenUID] != "" }
+	p := predicate.NewPredicateFuncs(labelled)
+	p.UpdateFunc = func(e event.UpdateEvent) bool { // the label may just have been removed
+		return labelled(e.ObjectOld) || labelled(e.ObjectNew)
+	}
+	return p
+}
+
+// isOwnerCredential lets through the coming, going and changing of owners' Jira tokens.
+func isOwnerCredential() predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetLabels()[v1alpha1.LabelCredential] != "" })
 }
 
 // wakeBySecret wakes the token that a hash Secret or a token Secret belongs to. At a start that includes the hash
@@ -67,8 +83,8 @@ func wakeBySecret() handler.EventHandler {
 	})
 }
 
-// wakeByPolicy wakes the tokens of every policy in the changed policy's namespace: when the elected one goes, the next
-// one counts. They wait behind fresh events, so that deleting a token is not held up by 100,000 of them.
+// wakeByPolicy wakes the tokens of every policy in the namespace of the changed policy (when the elected one goes, the
+// next one counts) or of the changed Jira token of an owner. They wait behind fresh events, so that deleting a token is not held up by 100,000 of them.
 func (r *Reconciler) wakeByPolicy() handler.EventHandler {
 	return behindFreshEvents(func(ctx context.Context, o client.Object) []reconcile.Request {
 		return r.tokens(ctx, client.MatchingFields{index.ApiTokenByPolicyNamespace: o.GetNamespace()})

@@ -35,7 +35,7 @@ type call struct {
 	from               string // an address of this machine
 }
 
-func (n *narrator) chapter(_ context.Context, title string) { fmt.Printf("\n— %s\n", title) }
+func (n *narrator) chapter(title string) { fmt.Printf("\n— %s\n", title) }
 
 func (n *narrator) check(ok bool, what string) {
 	n.steps++
@@ -48,7 +48,7 @@ func (n *narrator) check(ok bool, what string) {
 }
 
 // do counts a step that prints nothing of its own.
-func (n *narrator) do(_ context.Context, err error) {
+func (n *narrator) do(err error) {
 	if err != nil {
 		n.check(false, err.Error())
 	}
@@ -65,23 +65,35 @@ func (n *narrator) verdict() error {
 // kubectl runs and shows a command.
 func (n *narrator) kubectl(ctx context.Context, args ...string) {
 	out, err := n.stage.Kubectl(ctx, args...)
-	fmt.Printf("  $ kubectl %s\n", strings.Join(args, " "))
+	fmt.Printf("  $ kubectl %s\n", quoted(args))
 	for line := range strings.Lines(strings.TrimRight(out, "\n") + "\n") {
 		fmt.Print("    ", line)
 	}
-	n.do(ctx, err)
+	n.do(err)
+}
+
+// quoted writes arguments so that a shell takes them as they are.
+func quoted(args []string) string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		out[i] = arg
+		if strings.ContainsAny(arg, ` "'{}[]$?*()`) {
+			out[i] = "'" + arg + "'"
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func (n *narrator) quiet(ctx context.Context, args ...string) string {
 	out, err := n.stage.Kubectl(ctx, args...)
-	n.do(ctx, err)
+	n.do(err)
 	return out
 }
 
 // token reads the Secret as a workload that mounts it would.
 func (n *narrator) token(ctx context.Context, namespace, secret string) string {
 	s, err := n.stage.Client.CoreV1().Secrets(namespace).Get(ctx, secret, metav1.GetOptions{})
-	n.do(ctx, err)
+	n.do(err)
 	if err != nil {
 		return strings.Repeat("?", token.Length)
 	}
@@ -129,10 +141,10 @@ func (n *narrator) silently(ctx context.Context, c call, status int) time.Time {
 func (n *narrator) deletionSeen(ctx context.Context, name string) <-chan time.Time {
 	seen := make(chan time.Time, 1)
 	client, err := dynamic.NewForConfig(n.stage.Config)
-	n.do(ctx, err)
+	n.do(err)
 	tokens := schema.GroupVersionResource{Group: "jiratokens.io", Version: "v1alpha1", Resource: "apitokens"}
 	w, err := client.Resource(tokens).Namespace("marketing").Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + name})
-	n.do(ctx, err)
+	n.do(err)
 	go func() {
 		defer w.Stop()
 		for event := range w.ResultChan() {

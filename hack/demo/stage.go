@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/test/stack"
@@ -22,6 +24,22 @@ type stage struct {
 	*stack.Stack
 	jira                *stack.Process
 	jiraURL, gatewayURL string
+	unlock              func() error
+}
+
+// lock keeps a second demo from taking away the first one's folder; it ends with the process.
+func lock(path string) (unlock func() error, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(errors.New("another demo is running in this folder: end it with Ctrl-C first"), file.Close())
+	}
+	return file.Close, nil
 }
 
 func newStage() (*stage, error) {
@@ -29,11 +47,16 @@ func newStage() (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	local, err := stack.New(root, filepath.Join(root, "bin", "demo"))
+	dir := filepath.Join(root, "bin", "demo")
+	unlock, err := lock(dir + ".lock")
 	if err != nil {
 		return nil, err
 	}
-	return &stage{Stack: local, gatewayURL: "http://" + local.GatewayAddress + "/jira"}, nil
+	local, err := stack.New(root, dir)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return &stage{Stack: local, unlock: unlock, gatewayURL: "http://" + local.GatewayAddress + "/jira"}, nil
 }
 
 // build starts everything in order, a line each.
@@ -109,9 +132,11 @@ Everything stays up. In another terminal:
   curl -H "Authorization: Bearer $TOKEN" %s/rest/api/2/myself
   kubectl explain apitoken.spec
 
+There is no kubelet here: the gateway of a policy of your own would not start, and deleted namespaces stay Terminating.
 Gateway metrics: http://%s/metrics   Logs: %s   Ctrl-C ends it.
 `, s.Kubeconfig, os.Getenv("KUBEBUILDER_ASSETS"), s.gatewayURL, s.GatewayAdminAddress, s.Dir)
 	<-ctx.Done()
+	fmt.Println("\nstopping")
 }
 
 func (s *stage) stop() error {
@@ -119,5 +144,5 @@ func (s *stage) stop() error {
 	if s.jira != nil {
 		s.jira.Stop()
 	}
-	return err
+	return errors.Join(err, s.unlock())
 }

@@ -13,7 +13,7 @@ import (
 // tell runs the story. A step that differs from what is told is marked, and makes the result an error.
 func tell(ctx context.Context, s *stage) error {
 	n := &narrator{stage: s}
-	n.chapter(ctx, "Teams declare tokens in their namespaces, as YAML; the operator decides and issues")
+	n.chapter("Teams declare tokens in their namespaces, as YAML; the operator decides and issues")
 	n.kubectl(ctx, "apply", "-f", "hack/demo/manifests/more-tokens.yaml")
 	n.kubectl(ctx, "wait", "--for=condition=Active", "-n", "marketing", "apitoken/alice-migration", "apitoken/one-address")
 	n.kubectl(ctx, "wait", "--for=condition=Active", "-n", "reporting", "apitoken/weekly-report")
@@ -22,25 +22,25 @@ func tell(ctx context.Context, s *stage) error {
 	n.kubectl(ctx, "get", "apitoken", "greedy", "-n", "marketing",
 		"-o", `jsonpath={.status.conditions[?(@.type=="Ready")].message}`)
 
-	n.chapter(ctx, "A workload mounts the Secret and calls Jira through the gateway: it acts as the owner")
+	n.chapter("A workload mounts the Secret and calls Jira through the gateway: it acts as the owner")
 	report, alice := n.token(ctx, "reporting", "weekly-report"), n.token(ctx, "marketing", "alice-migration")
 	here, ci := n.token(ctx, "marketing", "one-address"), n.token(ctx, "ci", "ci-bot-jira")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: report}, 200, `"name":"svc-reporting"`)
 	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", alice}}, 200, `"name":"alice"`)
 
-	n.chapter(ctx, "Scopes: a read-only token reads, and no more")
+	n.chapter("Scopes: a read-only token reads, and no more")
 	issue := `{"fields":{"project":{"key":"LEADS"},"issuetype":{"name":"Task"},"summary":"A lead from the web form"}}`
 	n.expect(ctx, call{path: "/rest/api/2/search?jql=project%20%3D%20LEADS", bearer: report}, 200, `"total":2`)
 	n.expect(ctx, call{method: http.MethodPost, path: "/rest/api/2/issue", bearer: report, body: issue}, 403, "write")
 	n.expect(ctx, call{method: http.MethodPost, path: "/rest/api/2/issue", bearer: alice, body: issue}, 201, "LEADS-3")
 	n.expect(ctx, call{method: http.MethodPost, path: "/rest/pat/latest/tokens", bearer: alice, body: `{"name":"x"}`}, 403, "")
 
-	n.chapter(ctx, "Source addresses: the same token from two addresses of this machine")
+	n.chapter("Source addresses: the same token from two addresses of this machine")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: here, from: "127.0.0.2"}, 200, `"name":"alice"`)
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: here, from: "127.0.0.1"}, 403, "127.0.0.1")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: ci}, 403, "source ranges")
 
-	n.chapter(ctx, "What is no token gets nowhere: a wrong one, a truncated one, a password")
+	n.chapter("What is no token gets nowhere: a wrong one, a truncated one, a password")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: unknownToken()}, 401, "")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: alice[:len(alice)-3]}, 401, "length")
 	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", "a password that no script needs to know"}}, 401, "")
@@ -52,7 +52,7 @@ func tell(ctx context.Context, s *stage) error {
 }
 
 func tellSuspension(ctx context.Context, n *narrator, alice string) {
-	n.chapter(ctx, "Suspend, and lift it: the same credential works again")
+	n.chapter("Suspend, and lift it: the same credential works again")
 	n.kubectl(ctx, "patch", "apitoken", "alice-migration", "-n", "marketing", "--type=merge", "-p", `{"spec":{"suspend":true}}`)
 	n.until(ctx, call{path: "/rest/api/2/myself", bearer: alice}, 401, "suspended")
 	n.kubectl(ctx, "get", "apitoken", "alice-migration", "-n", "marketing")
@@ -61,13 +61,13 @@ func tellSuspension(ctx context.Context, n *narrator, alice string) {
 }
 
 func tellExpiry(ctx context.Context, n *narrator) {
-	n.chapter(ctx, "A token that lives for six seconds")
+	n.chapter("A token that lives for six seconds")
 	n.kubectl(ctx, "apply", "-f", "hack/demo/manifests/six-seconds.yaml")
 	n.kubectl(ctx, "wait", "--for=condition=Active", "-n", "marketing", "apitoken/brief")
 	brief := n.token(ctx, "marketing", "brief")
 	shown := n.quiet(ctx, "get", "apitoken", "brief", "-n", "marketing", "-o", "jsonpath={.status.expiresAt}")
 	expiresAt, err := time.Parse(time.RFC3339, shown)
-	n.do(ctx, err)
+	n.do(err)
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: brief}, 200, `"name":"alice"`)
 	at := n.until(ctx, call{path: "/rest/api/2/myself", bearer: brief}, 401, "expired")
 	late := at.Sub(expiresAt)
@@ -77,7 +77,7 @@ func tellExpiry(ctx context.Context, n *narrator) {
 }
 
 func tellRevocation(ctx context.Context, n *narrator, alice string) {
-	n.chapter(ctx, "Delete the ApiToken: revoked at once, and the Secret is gone")
+	n.chapter("Delete the ApiToken: revoked at once, and the Secret is gone")
 	refused := make(chan time.Time, 1)
 	go func() { refused <- n.silently(ctx, call{path: "/rest/api/2/myself", bearer: alice}, 401) }()
 	accepted := n.deletionSeen(ctx, "alice-migration")

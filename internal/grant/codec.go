@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
@@ -24,6 +23,10 @@ const (
 	MaxEncodedBytes = 64 << 10
 )
 
+// ErrNewer is what Decode says of a credential that a newer version of this program wrote, as after a rollback: it grants
+// nothing here, but it is not damaged, and must not be repaired or replaced.
+var ErrNewer = errors.New("credential was written by a newer version")
+
 type document struct {
 	Version int `json:"version"`
 	Credential
@@ -38,27 +41,47 @@ func Encode(c *Credential) ([]byte, error) {
 }
 
 // Decode reads a credential from a hash Secret. Anything it does not understand entirely is an error; the caller must
-// then treat the credential as not granted.
+// then treat the credential as not granted. The error is ErrNewer if the version, a field, a state or a scope is one
+// that this program does not know.
 func Decode(data []byte) (*Credential, error) {
 	if len(data) > MaxEncodedBytes {
 		return nil, fmt.Errorf("credential is larger than %d bytes", MaxEncodedBytes)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	var doc document
-	if err := decoder.Decode(&doc); err != nil {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil { // also if something follows
 		return nil, fmt.Errorf("credential can't be decoded: %w", err)
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("credential is followed by something else")
+	switch {
+	case head.Version > FormatVersion:
+		return nil, fmt.Errorf("%w: format version %d, known is %d", ErrNewer, head.Version, FormatVersion)
+	case head.Version != FormatVersion:
+		return nil, fmt.Errorf("credential has format version %d, known is %d", head.Version, FormatVersion)
 	}
-	if doc.Version != FormatVersion {
-		return nil, fmt.Errorf("credential has format version %d, known is %d", doc.Version, FormatVersion)
+	var doc document
+	if err := decodeStrictly(data, &doc); err != nil {
+		return nil, err
 	}
 	if err := doc.validate(); err != nil {
 		return nil, err
 	}
 	return &doc.Credential, nil
+}
+
+// decodeStrictly tells an unknown field from everything else by a second, lenient attempt: encoding/json has no error
+// of its own for it.
+func decodeStrictly(data []byte, doc *document) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(doc)
+	if err == nil {
+		return nil
+	}
+	if json.Unmarshal(data, new(document)) == nil {
+		return fmt.Errorf("%w: %w", ErrNewer, err)
+	}
+	return fmt.Errorf("credential can't be decoded: %w", err)
 }
 
 func (c *Credential) validate() error {
@@ -69,8 +92,8 @@ func (c *Credential) validate() error {
 		return errors.New("credential has no hash")
 	case c.Token.UID == "" || c.Token.Namespace == "" || c.Token.Name == "":
 		return errors.New("credential does not name its ApiToken")
-	case c.State != Active && c.State != Blocked:
-		return fmt.Errorf("credential has the unknown state %q", c.State)
+	case c.State == "":
+		return errors.New("credential has no state")
 	case c.Grant.Owner == "":
 		return errors.New("credential has no owner")
 	case len(c.Grant.Scopes) == 0:
@@ -81,6 +104,11 @@ func (c *Credential) validate() error {
 			return errors.New("credential has an invalid source range")
 		}
 	}
-	_, err := scope.Parse(c.Grant.Scopes)
-	return err
+	if c.State != Active && c.State != Blocked {
+		return fmt.Errorf("%w: unknown state %q", ErrNewer, c.State)
+	}
+	if _, err := scope.Parse(c.Grant.Scopes); err != nil {
+		return fmt.Errorf("%w: %w", ErrNewer, err)
+	}
+	return nil
 }

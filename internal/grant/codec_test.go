@@ -5,6 +5,7 @@ package grant
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -55,16 +56,16 @@ func TestDecodeRefuses(t *testing.T) {
 		"truncated":        good[:len(good)-1],
 		"something after":  append(bytes.Clone(good), "{}"...),
 		"too large":        append(bytes.Clone(good), strings.Repeat(" ", MaxEncodedBytes)...),
-		"newer version":    change(func(d, _ map[string]any) { d["version"] = 2 }),
+		"newer, truncated": []byte(`{"version":2,"id":"a"`),
+		"newer and more":   []byte(`{"version":2}{}`),
+		"negative version": change(func(d, _ map[string]any) { d["version"] = -1 }),
+		"no state":         change(func(d, _ map[string]any) { d["state"] = "" }),
+		"field, bad value": change(func(d, g map[string]any) { g["methods"], d["expiresAt"] = 1, "tomorrow" }),
 		"no version":       change(func(d, _ map[string]any) { delete(d, "version") }),
-		"unknown field":    change(func(d, _ map[string]any) { d["notBefore"] = "2027-01-01T00:00:00Z" }),
-		"unknown limit":    change(func(_, g map[string]any) { g["methods"] = []string{"GET"} }),
-		"unknown scope":    change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:comment"} }),
 		"no scopes":        change(func(_, g map[string]any) { delete(g, "scopes") }),
 		"no owner":         change(func(_, g map[string]any) { g["owner"] = "" }),
 		"bad range":        change(func(_, g map[string]any) { g["sourceRanges"] = []string{"10.0.0.0/33"} }),
 		"empty range":      change(func(_, g map[string]any) { g["sourceRanges"] = []string{""} }),
-		"unknown state":    change(func(d, _ map[string]any) { d["state"] = "paused" }),
 		"no hash":          change(func(d, _ map[string]any) { delete(d, "hash") }),
 		"zero hash":        change(func(d, _ map[string]any) { d["hash"] = "sha256:" + strings.Repeat("0", 64) }),
 		"short hash":       change(func(d, _ map[string]any) { d["hash"] = "sha256:00ff" }),
@@ -73,8 +74,21 @@ func TestDecodeRefuses(t *testing.T) {
 		"expiry no time":   change(func(d, _ map[string]any) { d["expiresAt"] = "tomorrow" }),
 		"expiry no string": change(func(d, _ map[string]any) { d["expiresAt"] = 0 }),
 	} {
-		if c, err := Decode(data); err == nil {
-			t.Errorf("%s: accepted as %+v", name, c)
+		if c, err := Decode(data); err == nil || errors.Is(err, ErrNewer) {
+			t.Errorf("%s: error %v, credential %+v", name, err, c)
+		}
+	}
+	// After a rollback these are neither granted nor taken for damaged.
+	for name, data := range map[string][]byte{
+		"newer version": change(func(d, _ map[string]any) { d["version"] = FormatVersion + 1 }),
+		"newer in all":  []byte(`{"version":2,"id":{"n":1},"hash":[],"grant":"x"}`),
+		"unknown field": change(func(d, _ map[string]any) { d["notBefore"] = "2027-01-01T00:00:00Z" }),
+		"unknown limit": change(func(_, g map[string]any) { g["methods"] = []string{"GET"} }),
+		"unknown scope": change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:comment"} }),
+		"unknown state": change(func(d, _ map[string]any) { d["state"] = "paused" }),
+	} {
+		if c, err := Decode(data); !errors.Is(err, ErrNewer) {
+			t.Errorf("%s: error %v, credential %+v", name, err, c)
 		}
 	}
 }

@@ -106,8 +106,8 @@ func (p *Policy) namespaceRefused(r *Request) string {
 		return "an ApiToken can't be in its policy's namespace, which holds the gateway's keys: declare it where it is used"
 	}
 	if !p.allowedNamespaces.contains(r.Namespace, r.NamespaceLabels) {
-		return fmt.Sprintf("policy %s takes no tokens from namespace %q: ask its administrator to add it to spec.allowedNamespaces",
-			p, r.Namespace)
+		return fmt.Sprintf("policy %s takes no tokens from namespace %q: its spec.allowedNamespaces asks to %s", p, r.Namespace,
+			p.allowedNamespaces.remedy(r.Namespace))
 	}
 	return ""
 }
@@ -143,7 +143,14 @@ func (r *rule) explainOwner(owner string) string {
 	if len(r.groups) == 0 {
 		return fmt.Sprintf("owner %q is not one of its users", owner)
 	}
-	return fmt.Sprintf("owner %q is neither one of its users nor in its groups (%s)", owner, strings.Join(r.groups, ", "))
+	groups := make([]string, len(r.groups))
+	for i, name := range r.groups {
+		groups[i] = name
+		if r.members[i] == nil {
+			groups[i] += ", which spec.jiraGroups does not declare"
+		}
+	}
+	return fmt.Sprintf("owner %q is neither one of its users nor in its groups (%s)", owner, strings.Join(groups, "; "))
 }
 
 func (p *Policy) explain(refusals []Refusal) string {
@@ -170,7 +177,7 @@ func (p *Policy) explain(refusals []Refusal) string {
 }
 
 // maxMessage bounds a message, which goes into status and events (Kubernetes allows 1024 bytes in an event's note).
-const maxMessage = 1000
+const maxMessage = 960
 
 func bounded(s string) string {
 	if len(s) <= maxMessage {

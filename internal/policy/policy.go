@@ -32,7 +32,7 @@ type rule struct {
 	namespaces   namespaceSet
 	users        map[string]bool // folded
 	groups       []string
-	members      []map[string]bool // of groups; folded
+	members      []map[string]bool // of groups; folded; nil: the group is not declared
 	scopes       scope.Set
 	maxLifetime  time.Duration // 0: none
 	sourceRanges []netip.Prefix
@@ -114,6 +114,14 @@ func compileNamespaces(set *v1alpha1.NamespaceSet) (namespaceSet, error) {
 		return namespaceSet{}, fmt.Errorf("selector: %w", err)
 	}
 	return namespaceSet{selector: selector}, nil
+}
+
+// remedy says how a namespace gets into the set.
+func (s namespaceSet) remedy(namespace string) string {
+	if s.selector != nil {
+		return fmt.Sprintf("label namespace %q so that it matches %q", namespace, s.selector)
+	}
+	return fmt.Sprintf("add %q to names", namespace)
 }
 
 func (s namespaceSet) contains(name string, set labels.Set) bool {
