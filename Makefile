@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .ONESHELL:
 
-IMG            ?= jira-token-operator:dev# image to build
+IMG            ?= jira-token-operator:dev# image to build and to deploy
 CONTAINER_TOOL ?= docker# docker, podman …
 KUBECTL        ?= kubectl# what install and deploy call, with your current context
 FUZZTIME       ?= 30s# for each fuzz target
@@ -14,6 +14,9 @@ BENCH          ?= .# which benchmarks
 PKG            ?= ./...# which packages test, bench and vet look at
 TESTFLAGS      ?=# more flags for go test, such as -run or -count=1
 DEMO           ?=# DEMO=once ends the demo after its transcript
+
+# What config/manager names, for the manager and for the gateways.
+DEV_IMG := jira-token-operator:dev
 
 TOOLS          := bin/tools
 CONTROLLER_GEN := $(TOOLS)/controller-gen
@@ -104,7 +107,10 @@ bench-revocation: ## Measure the time from kubectl delete to the first 401
 .PHONY: demo
 demo: ## Show the whole story on a local control plane, then keep it up until Ctrl-C
 	@$(WITH_CONTROLPLANE)
-	go run ./hack/demo $(if $(filter once,$(DEMO)),-once)
+	go build -o bin/demo-runner ./hack/demo
+	# On a terminal the demo is in the foreground alone: Ctrl-C would end make as well, as an error. Ctrl-Z would leave it behind.
+	if [ -t 0 ]; then set -m; trap '' TSTP; fi
+	bin/demo-runner $(if $(filter once,$(DEMO)),-once) || exit
 
 ##@ Tools
 
@@ -130,7 +136,7 @@ $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT): hack/tools/go.mod 
 ##@ Deploy
 
 .PHONY: install
-install: generate ## Install the CRDs into the current cluster
+install: ## Install the CRDs into the current cluster
 	$(KUBECTL) apply --server-side -k config/crd
 
 .PHONY: uninstall
@@ -138,8 +144,8 @@ uninstall: ## Remove the CRDs, and with them every ApiToken and TokenPolicy
 	$(KUBECTL) delete --ignore-not-found -k config/crd
 
 .PHONY: deploy
-deploy: generate ## Deploy the manager into the current cluster
-	$(KUBECTL) apply --server-side -k config/default
+deploy: ## Deploy the CRDs and the manager, with the image IMG, into the current cluster
+	$(KUBECTL) kustomize config/default | sed 's|: $(DEV_IMG)$$|: $(IMG)|' | $(KUBECTL) apply --server-side -f -
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG with both binaries

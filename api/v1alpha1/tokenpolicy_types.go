@@ -98,7 +98,9 @@ type TokenPolicyStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// tokens is the number of ApiTokens that refer to this policy.
+	// tokens is the number of ApiTokens that have a credential from this policy: that work, or are suspended, expired or
+	// blocked since they did. They hold the policy in its deletion. An ApiToken that merely names the policy and was
+	// never permitted does not count.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Tokens *int32 `json:"tokens,omitempty"`

@@ -21,14 +21,14 @@ const (
 	// CredentialOwnerToken is the value of LabelCredential for an owner's Jira personal access token.
 	CredentialOwnerToken = "owner-token"
 
-	// AnnotationDeleteWithTokens, set to "true" on a TokenPolicy, lets it be deleted while ApiTokens refer to it.
-	// They stop working at once.
+	// AnnotationDeleteWithTokens, set to "true" on a TokenPolicy, lets it be deleted while ApiTokens have credentials
+	// from it. They stop working at once.
 	AnnotationDeleteWithTokens = "jiratokens.io/delete-with-tokens"
 
 	// FinalizerRevoke holds an ApiToken until its credentials are gone.
 	FinalizerRevoke = "jiratokens.io/revoke"
 
-	// FinalizerInUse holds a TokenPolicy while ApiTokens refer to it.
+	// FinalizerInUse holds a TokenPolicy while ApiTokens have credentials from it.
 	FinalizerInUse = "jiratokens.io/in-use"
 
 	// SecretTypeTokenHash is the type of the Secrets that hold the hash of one credential and what it grants.

@@ -27,7 +27,7 @@ import (
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/status,verbs=patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/finalizers,verbs=update
-// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

@@ -19,7 +19,8 @@ const ApiTokenByPolicyNamespace = "jiratokens.io/api-token-by-policy-namespace"
 // Register adds the indexes to a manager's cache.
 func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	byNamespace := func(o client.Object) []string {
-		return []string{string(o.(*v1alpha1.ApiToken).Spec.PolicyRef.Namespace)} //nolint:forcetypeassert // the indexer calls it with ApiTokens only
+		token := o.(*v1alpha1.ApiToken) //nolint:forcetypeassert // the indexer calls it with ApiTokens only
+		return []string{string(token.Spec.PolicyRef.Namespace)}
 	}
 	if err := indexer.IndexField(ctx, &v1alpha1.ApiToken{}, ApiTokenByPolicyNamespace, byNamespace); err != nil {
 		return fmt.Errorf("index ApiTokens by policy namespace: %w", err)

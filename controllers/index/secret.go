@@ -14,7 +14,7 @@ import (
 
 // OwnerTokenSecretByOwner finds the Secrets with an owner's Jira personal access token, given as OwnerTokenKey. More
 // than one are found where an administrator labelled more than one, or labelled one for another policy.
-const OwnerTokenSecretByOwner = "jiratokens.io/owner-token-secret-by-owner" //nolint:gosec // a name, no credential
+const OwnerTokenSecretByOwner = "jiratokens.io/owner-token-secret-by-owner"
 
 // KeyOwner is the key of such a Secret that names the owner.
 const KeyOwner = "owner"

@@ -45,9 +45,5 @@ func (a *availability) problem() *problemError {
 	if a.available {
 		return nil
 	}
-	reason := a.reason
-	if reason == v1alpha1.ReasonGatewayMissing {
-		reason = v1alpha1.ReasonGatewayStarting // it has just been created, and the cache is behind
-	}
-	return &problemError{reason: reason, message: a.message, waiting: !a.failed}
+	return &problemError{reason: a.reason, message: a.message, waiting: !a.failed}
 }

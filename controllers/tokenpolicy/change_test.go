@@ -9,7 +9,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -57,8 +60,9 @@ func TestServiceFollowsThePolicy(t *testing.T) {
 	})
 }
 
-func TestConfigurationFollowsThePolicy(t *testing.T) {
-	p := ready(t)
+// denyReachesTheGateway adds a deny to the policy and waits for it in the gateway's configuration.
+func denyReachesTheGateway(t *testing.T, p *v1alpha1.TokenPolicy) {
+	t.Helper()
 	update(t, p, func(p *v1alpha1.TokenPolicy) {
 		p.Spec.Deny = &v1alpha1.Deny{Owners: []v1alpha1.JiraUserName{"mallory"}}
 	})
@@ -77,6 +81,67 @@ func TestConfigurationFollowsThePolicy(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestConfigurationFollowsThePolicy(t *testing.T) { denyReachesTheGateway(t, ready(t)) }
+
+// A deny is for an emergency: it does not wait until everything else about the policy is right.
+func TestDenyReachesTheGatewayWhateverElseIsWrong(t *testing.T) {
+	t.Run("a Secret is missing", func(t *testing.T) {
+		p := ready(t)
+		update(t, p, caBundle)
+		expectCondition(t, p, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonInvalidReference)
+		denyReachesTheGateway(t, p)
+		expectCondition(t, p, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonInvalidReference)
+	})
+	for _, kind := range []string{"Deployment", "Service", "Role", "ServiceAccount", "NetworkPolicy"} {
+		t.Run("somebody else's "+kind, func(t *testing.T) {
+			p := ready(t)
+			update(t, gatewayObjects(p)[kind], makeForeign)
+			expectCondition(t, p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonForeignObject)
+			denyReachesTheGateway(t, p)
+			expectCondition(t, p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonForeignObject)
+		})
+	}
+	t.Run("the policy is held in its deletion", func(t *testing.T) {
+		p := ready(t)
+		newCredential(t, p, 0)
+		expectTokens(t, p, 1)
+		if err := k8s.Delete(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		expectCondition(t, p, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInUse)
+		denyReachesTheGateway(t, p)
+	})
+}
+
+// The garbage collector deletes the configuration of a policy that is deleted in the foreground; making it again would be
+// a fight without end.
+func TestHeldPolicyMakesNothing(t *testing.T) {
+	p := ready(t)
+	newCredential(t, p, 0)
+	expectTokens(t, p, 1)
+	if err := k8s.Delete(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	expectCondition(t, p, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInUse)
+	config := gatewayObjects(p)["Secret"]
+	if err := k8s.Delete(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error { // once the cache knows
+		err := under.Client.Get(t.Context(), client.ObjectKeyFromObject(config), &corev1.Secret{})
+		if !apierrors.IsNotFound(err) {
+			return fmt.Errorf("still in the cache: %w", err)
+		}
+		return nil
+	})
+	if _, err := under.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := get(t, config); !apierrors.IsNotFound(err) {
+		t.Errorf("the configuration was made again: %v", err)
+	}
 }
 
 // Without replicas in the policy the number is an autoscaler's, whatever else changes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tokenpolicy reconciles TokenPolicies: it checks what a policy refers to, deploys its gateway, keeps the
-// gateway's objects as they should be, and holds a policy that tokens still refer to.
+// gateway's objects as they should be, and holds a policy that tokens still work by.
 //
 // It decides nothing about tokens. Whether a policy permits one is internal/policy's affair, and tokens are issued
 // whether or not the gateway's pods are up.
@@ -29,11 +29,10 @@ import (
 // that they don't have, so these are worth no more than the others. tokenpolicies/finalizers is for owner references with
 // blockOwnerDeletion.
 //
-// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies/status,verbs=patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies/finalizers,verbs=update
-// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=secrets;services;serviceaccounts,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
@@ -53,16 +52,17 @@ type Reconciler struct {
 	// Gateway says what gateways run.
 	Gateway resources.Options
 
-	tokens tokenIndex
+	secrets *secretIndex
+	known   memo
 }
 
 // SetupWithManager registers the controller and what wakes it.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, concurrency int) error {
-	tokens, err := newTokenIndex(ctx, mgr.GetCache())
+	secrets, err := newSecretIndex(ctx, mgr.GetCache())
 	if err != nil {
 		return err
 	}
-	r.tokens = tokens
+	r.secrets = secrets
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("tokenpolicy").
 		For(&v1alpha1.TokenPolicy{}).
@@ -76,7 +76,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 		Owns(&corev1.Secret{}). // the configuration
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(mayBeReferredTo())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeSiblings(), builder.WithPredicates(comesOrGoes())).
-		Watches(&v1alpha1.ApiToken{}, wakeByToken()).
+		Watches(&corev1.Secret{}, wakeByCredential()).
 		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(terminating())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(r)

@@ -25,7 +25,7 @@ import (
 
 const namesInMessage = 5
 
-// reconcileDeletion holds the policy while tokens refer to it, then takes the gateway away and lets the policy go.
+// reconcileDeletion holds the policy while tokens work by it, then takes the gateway away and lets the policy go.
 func (r *Reconciler) reconcileDeletion(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 	if !controllerutil.ContainsFinalizer(p, v1alpha1.FinalizerInUse) {
 		return nil
@@ -33,6 +33,9 @@ func (r *Reconciler) reconcileDeletion(ctx context.Context, p *v1alpha1.TokenPol
 	var held *problemError
 	switch err := r.checkUnused(ctx, p); {
 	case errors.As(err, &held):
+		if err := r.keepConfiguration(ctx, p); err != nil {
+			return err
+		}
 		return r.updateStatus(ctx, p, held)
 	case err != nil:
 		return err
@@ -53,8 +56,8 @@ func (r *Reconciler) checkUnused(ctx context.Context, p *v1alpha1.TokenPolicy) e
 	if p.Annotations[v1alpha1.AnnotationDeleteWithTokens] == "true" {
 		return nil
 	}
-	tokens, err := r.tokens.keys(client.ObjectKeyFromObject(p))
-	if err != nil || len(tokens) == 0 {
+	credentials, err := r.secrets.credentials(client.ObjectKeyFromObject(p))
+	if err != nil || len(credentials) == 0 {
 		return err
 	}
 	var namespace corev1.Namespace
@@ -64,19 +67,25 @@ func (r *Reconciler) checkUnused(ctx context.Context, p *v1alpha1.TokenPolicy) e
 	if namespace.DeletionTimestamp != nil {
 		return nil // it must be able to finish
 	}
-	return inUse(p, tokens)
+	return r.inUse(p, credentials)
 }
 
-func inUse(p *v1alpha1.TokenPolicy, tokens []string) *problemError {
+func (r *Reconciler) inUse(p *v1alpha1.TokenPolicy, credentials []string) *problemError {
+	slices.Sort(credentials) // the same few each time: the names of all 100,000 would take a while
+	few := credentials[:min(len(credentials), namesInMessage)]
+	tokens := make([]string, 0, len(few))
+	for _, credential := range few {
+		tokens = append(tokens, r.secrets.tokenOf(credential))
+	}
 	slices.Sort(tokens)
-	names := strings.Join(tokens[:min(len(tokens), namesInMessage)], ", ")
-	if len(tokens) > namesInMessage {
+	names := strings.Join(tokens, ", ")
+	if len(credentials) > namesInMessage {
 		names += ", …"
 	}
 	return &problemError{reason: v1alpha1.ReasonInUse, waiting: true, message: fmt.Sprintf(
-		"ApiTokens refer to the policy, which is being deleted (%d: %s): delete them, or have them stop working with it: "+
-			"kubectl annotate tokenpolicy %s -n %s %s=true",
-		len(tokens), names, p.Name, p.Namespace, v1alpha1.AnnotationDeleteWithTokens)}
+		"ApiTokens have credentials from the policy, which is being deleted (%d: %s): delete them, or have them stop working with "+
+			"it: kubectl annotate tokenpolicy %s -n %s %s=true",
+		len(credentials), names, p.Name, p.Namespace, v1alpha1.AnnotationDeleteWithTokens)}
 }
 
 // deleteGateway deletes what the garbage collector would delete as well, in an order that it does not keep: the pods

@@ -60,8 +60,16 @@ func newDesired(object resources.Object, scheme *runtime.Scheme) (*desired, erro
 }
 
 // String is kind and name, for people.
-func (d *desired) String() string {
-	return fmt.Sprintf("%s %s", d.content["kind"], d.typed.GetName())
+func (d *desired) String() string { return d.kind() + " " + d.typed.GetName() }
+
+func (d *desired) kind() string { return fmt.Sprint(d.content["kind"]) }
+
+// key names the object among all that there are.
+func (d *desired) key() string { return d.kind() + " " + client.ObjectKeyFromObject(d.typed).String() }
+
+// appliedTo stands for one version of an object that came of applying this.
+func (d *desired) appliedTo(uid types.UID, resourceVersion string) string {
+	return fmt.Sprintf("%s %s %s", d.hash, uid, resourceVersion)
 }
 
 // empty is a typed object with the name only, to read into: the cache holds typed objects.
@@ -87,7 +95,7 @@ func (d *desired) wasApplied(live client.Object) bool {
 }
 
 // matches tells whether applying would change nothing. If it is wrong in saying no, as about an object that a mutating
-// webhook added to, a needless apply follows, which the API server finds to change nothing.
+// webhook added to, a needless apply follows, which the API server finds to change nothing and which is remembered.
 func (d *desired) matches(live client.Object) bool {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(live)
 	if err != nil || !d.wasApplied(live) {

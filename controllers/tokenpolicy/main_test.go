@@ -32,6 +32,8 @@ var (
 	plane *controlplane.Plane
 	k8s   client.Client // an administrator's
 	under *tokenpolicy.Reconciler
+
+	applied countingClient // what under writes with
 )
 
 func TestMain(m *testing.M) {
@@ -85,8 +87,9 @@ func startManager(ctx context.Context, stopped chan<- struct{}) error {
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	applied.Client = mgr.GetClient()
 	under = &tokenpolicy.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("test"),
+		Client: &applied, Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("test"),
 		Gateway: resources.Options{Image: "gateway.example/gateway:v1"},
 	}
 	if err := under.SetupWithManager(ctx, mgr, 4); err != nil {

@@ -17,10 +17,12 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/policy"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
-// lookAgain is for what no watch tells of: objects and Secrets that do not carry our labels.
-const lookAgain = time.Minute
+// lookAgain is for what no watch tells of: objects and Secrets that do not carry our labels. Somebody is at work on them
+// and waits.
+const lookAgain = 15 * time.Second
 
 // cacheDelay is how long the cache gets to see a write.
 const cacheDelay = 100 * time.Millisecond
@@ -76,17 +78,67 @@ func (r *Reconciler) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ct
 	return after(found), r.updateStatus(ctx, p, found)
 }
 
-// advance does, in order, what is needed for the policy to be ready, as far as it comes.
+// advance does what is needed for the policy to be ready, as far as it comes.
+//
+// The gateway's configuration is written whatever else is wrong: a deny must not wait for the end of another problem.
 func (r *Reconciler) advance(ctx context.Context, p *v1alpha1.TokenPolicy) error {
-	steps := []func(context.Context, *v1alpha1.TokenPolicy) error{
-		r.checkElected, checkSpec, r.checkReferences, r.applyGateway,
+	configuration, others, err := r.desiredObjects(ctx, p)
+	if err != nil {
+		return err
 	}
-	for _, step := range steps {
-		if err := step(ctx, p); err != nil {
+	run := newApplication(r, p)
+	defer run.tell()
+	if err := run.apply(ctx, configuration); err != nil {
+		return err
+	}
+	var found *problemError
+	switch err := r.checkReferences(ctx, p); {
+	case errors.As(err, &found):
+		return worse(run.found, found)
+	case err != nil:
+		return err
+	}
+	for _, object := range others {
+		if err := run.apply(ctx, object); err != nil {
 			return err
 		}
 	}
+	if run.found != nil {
+		return run.found
+	}
 	return nil
+}
+
+// worse picks what the status speaks of: a person must act rather than wait, and the first of two.
+func worse(a, b *problemError) *problemError {
+	if a == nil || (b != nil && a.waiting && !b.waiting) {
+		return b
+	}
+	return a
+}
+
+// desiredObjects are what is to be applied. Only a policy that does not count or can't be compiled has none.
+func (r *Reconciler) desiredObjects(
+	ctx context.Context, p *v1alpha1.TokenPolicy,
+) (configuration *desired, others []*desired, err error) {
+	if err := r.checkElected(ctx, p); err != nil {
+		return nil, nil, err
+	}
+	if err := checkSpec(p); err != nil {
+		return nil, nil, err
+	}
+	objects, err := resources.Build(p, r.Gateway)
+	if err != nil {
+		return nil, nil, &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}
+	}
+	for _, object := range objects {
+		wanted, err := newDesired(object, r.Client.Scheme())
+		if err != nil {
+			return nil, nil, err
+		}
+		others = append(others, wanted)
+	}
+	return others[0], others[1:], nil // Build promises that order
 }
 
 // checkElected lets only the oldest policy of a namespace count: the gateway's Role shows it every Secret there.
@@ -108,7 +160,7 @@ func (r *Reconciler) checkElected(ctx context.Context, p *v1alpha1.TokenPolicy) 
 		elected.Name)}
 }
 
-func checkSpec(_ context.Context, p *v1alpha1.TokenPolicy) error {
+func checkSpec(p *v1alpha1.TokenPolicy) error {
 	if _, err := policy.Compile(p); err != nil {
 		return &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}
 	}

@@ -69,14 +69,16 @@ func (r *Reconciler) checkReferences(ctx context.Context, p *v1alpha1.TokenPolic
 }
 
 func (ref *reference) missing(p *v1alpha1.TokenPolicy) *problemError {
-	found := ref.invalid("does not exist: create it in namespace %s with the key %s and the label %s=%s",
-		p.Namespace, quoted(ref.keys), v1alpha1.LabelPolicy, p.Name)
+	// Without the label it is not seen coming, and somebody who has just made it would take this for wrong.
+	found := ref.invalid("does not exist: create it in namespace %s with the key %s and the label %s=%s; if you "+
+		"have made it without the label: %s",
+		p.Namespace, quoted(ref.keys), v1alpha1.LabelPolicy, p.Name, labelCommand(ref.name, p))
 	found.waiting = true
 	return found
 }
 
 func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *problemError {
-	command := fmt.Sprintf("kubectl label secret %s -n %s %s=%s", secret.Name, secret.Namespace, v1alpha1.LabelPolicy, p.Name)
+	command := labelCommand(secret.Name, p)
 	switch label, ok := secret.Labels[v1alpha1.LabelPolicy]; {
 	case !ok:
 		return ref.invalid("lacks the label by which its owner lets this policy use it: %s", command)
@@ -97,6 +99,10 @@ func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *pro
 		return nil
 	}
 	return ref.invalid("has no key %s: add it, or correct the reference", quoted(ref.keys))
+}
+
+func labelCommand(secret string, p *v1alpha1.TokenPolicy) string {
+	return fmt.Sprintf("kubectl label secret %s -n %s %s=%s", secret, p.Namespace, v1alpha1.LabelPolicy, p.Name)
 }
 
 func (ref *reference) invalid(format string, args ...any) *problemError {

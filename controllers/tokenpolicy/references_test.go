@@ -18,6 +18,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
@@ -111,7 +113,7 @@ func TestReferences(t *testing.T) {
 	}{
 		"missing": {
 			caBundle, nil, true,
-			`spec.jira.caBundle.secretRef: Secret ref does not exist: create it in namespace NS with the key "ca.crt" and the label jiratokens.io/policy=jira`, goodCA,
+			`spec.jira.caBundle.secretRef: Secret ref does not exist: create it in namespace NS with the key "ca.crt" and the label jiratokens.io/policy=jira; if you have made it without the label: kubectl label secret ref -n NS jiratokens.io/policy=jira`, goodCA,
 		},
 		"unlabelled": {
 			caBundle, unlabelled, false,
@@ -188,8 +190,18 @@ func TestReferences(t *testing.T) {
 			if want := strings.ReplaceAll(c.want, "NS", p.Namespace); !strings.Contains(condition.Message, want) {
 				t.Errorf("\nwant %s\nhave %s", want, condition.Message)
 			}
+			// A Secret without the label is invisible to the watch: somebody may be waiting.
+			result, err := under.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p)})
+			if err != nil || result.RequeueAfter <= 0 || result.RequeueAfter > 15*time.Second {
+				t.Errorf("looks again after %s (%v)", result.RequeueAfter, err)
+			}
 			for kind, object := range gatewayObjects(p) {
-				if err := get(t, object); !apierrors.IsNotFound(err) {
+				err := get(t, object)
+				if kind == "Secret" {
+					if err != nil {
+						t.Errorf("the configuration, and with it deny, waits for a Secret: %v", err)
+					}
+				} else if !apierrors.IsNotFound(err) {
 					t.Errorf("%s was made although nothing should be: %v", kind, err)
 				}
 			}

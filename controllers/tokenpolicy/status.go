@@ -19,7 +19,7 @@ import (
 
 // updateStatus writes the status if it changed, and an event if the policy's reason did.
 func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, found *problemError) error {
-	tokens, err := r.tokens.keys(client.ObjectKeyFromObject(p))
+	credentials, err := r.secrets.credentials(client.ObjectKeyFromObject(p))
 	if err != nil {
 		return err
 	}
@@ -27,8 +27,12 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 	if err != nil {
 		return err
 	}
+	ambiguous, err := r.ambiguousOwners(p)
+	if err != nil {
+		return err
+	}
 	before := p.DeepCopy()
-	fillStatus(p, found, gateway, len(tokens))
+	fillStatus(p, &findings{problem: found, gateway: gateway, tokens: len(credentials), ambiguous: ambiguous})
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil
 	}
@@ -57,11 +61,23 @@ func (r *Reconciler) gatewayState(ctx context.Context, p *v1alpha1.TokenPolicy) 
 	return judgeDeployment(&deployment), nil
 }
 
+// findings are what a status says.
+type findings struct {
+	problem   *problemError // nil: none
+	gateway   availability
+	tokens    int
+	ambiguous string // see ambiguousOwners
+}
+
 // fillStatus is pure: it says what was found, in the way that kstatus reads.
-func fillStatus(p *v1alpha1.TokenPolicy, found *problemError, gateway availability, tokens int) {
+func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
+	found, gateway := f.problem, f.gateway
+	if found == nil && gateway.reason == v1alpha1.ReasonGatewayMissing { // the cache is behind what was just made
+		gateway.reason, gateway.message = v1alpha1.ReasonGatewayStarting, "the gateway's objects are being made"
+	}
 	s := &p.Status
 	s.ObservedGeneration = p.Generation
-	s.Tokens = new(int32(min(tokens, math.MaxInt32))) //nolint:gosec // bounded
+	s.Tokens = new(int32(min(f.tokens, math.MaxInt32))) //nolint:gosec // bounded
 	set := func(kind string, yes bool, reason, message string) {
 		status := metav1.ConditionFalse
 		if yes {
@@ -81,7 +97,11 @@ func fillStatus(p *v1alpha1.TokenPolicy, found *problemError, gateway availabili
 		found = gateway.problem()
 	}
 	if found == nil {
-		set(v1alpha1.ConditionReady, true, gateway.reason, gateway.message)
+		message := gateway.message
+		if f.ambiguous != "" {
+			message += "; " + f.ambiguous
+		}
+		set(v1alpha1.ConditionReady, true, gateway.reason, message)
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
 		return

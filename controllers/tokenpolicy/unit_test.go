@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/events"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
@@ -67,7 +70,7 @@ func TestJudgeDeployment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &v1alpha1.TokenPolicy{ObjectMeta: metav1.ObjectMeta{Generation: 3}}
-			fillStatus(p, nil, judgeDeployment(c.deployment), 0)
+			fillStatus(p, &findings{gateway: judgeDeployment(c.deployment)})
 			ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
 			if ready.Reason != c.reason || meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionStalled) != c.stalled {
 				t.Errorf("have %+v", p.Status.Conditions)
@@ -76,7 +79,7 @@ func TestJudgeDeployment(t *testing.T) {
 				t.Errorf("observedGeneration %d", p.Status.ObservedGeneration)
 			}
 			again := p.DeepCopy()
-			fillStatus(again, nil, judgeDeployment(c.deployment), 0)
+			fillStatus(again, &findings{gateway: judgeDeployment(c.deployment)})
 			if !equality.Semantic.DeepEqual(p.Status, again.Status) {
 				t.Error("the same finding changes the status")
 			}
@@ -86,15 +89,15 @@ func TestJudgeDeployment(t *testing.T) {
 
 // At most one of Reconciling and Stalled is there, and none when the policy is ready, whatever came before.
 func TestConditionsGoTogether(t *testing.T) {
-	findings := []*problemError{
+	problems := []*problemError{
 		nil, {reason: "A", message: "a", waiting: true}, {reason: "B", message: "b"},
 	}
-	for i, before := range findings {
-		for j, now := range findings {
+	for i, before := range problems {
+		for j, now := range problems {
 			p := &v1alpha1.TokenPolicy{}
 			gateway := judgeDeployment(deployment(1))
-			fillStatus(p, before, gateway, 1)
-			fillStatus(p, now, gateway, 1)
+			fillStatus(p, &findings{problem: before, gateway: gateway})
+			fillStatus(p, &findings{problem: now, gateway: gateway})
 			is := func(kind string) bool { return meta.IsStatusConditionTrue(p.Status.Conditions, kind) }
 			if is(v1alpha1.ConditionReady) != (j == 0) || is(v1alpha1.ConditionReconciling) != (j == 1) ||
 				is(v1alpha1.ConditionStalled) != (j == 2) || is(v1alpha1.ConditionAccepted) != (j == 0) {
@@ -104,16 +107,71 @@ func TestConditionsGoTogether(t *testing.T) {
 	}
 }
 
-func TestInUseNamesFive(t *testing.T) {
-	var tokens []string
+func TestMessageOfAPolicyInUseNamesFive(t *testing.T) {
+	r := &Reconciler{secrets: &secretIndex{indexer: toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, nil)}}
+	var credentials []string
 	for i := range 1000 {
-		tokens = append(tokens, fmt.Sprintf("ns/t%03d", i))
+		credentials = append(credentials, fmt.Sprintf("ns/t%03d", i)) // not in the cache any more
 	}
 	p := &v1alpha1.TokenPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "jira"}}
 	for n, want := range map[int]string{1: "(1: ns/t000)", 5: "ns/t004)", 6: "ns/t004, …)", 1000: "(1000: ns/t000, "} {
-		if have := inUse(p, tokens[:n]).message; !strings.Contains(have, want) {
+		if have := r.inUse(p, credentials[:n]).message; !strings.Contains(have, want) {
 			t.Errorf("want %q in %s", want, have)
 		}
+	}
+}
+
+// Between its first object and the cache's news of it, a gateway is on its way, and not missing.
+func TestGatewayThatWasJustMade(t *testing.T) {
+	p := &v1alpha1.TokenPolicy{}
+	fillStatus(p, &findings{gateway: availability{reason: v1alpha1.ReasonGatewayMissing, message: "the gateway is not deployed"}})
+	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionGatewayAvailable, v1alpha1.ConditionReconciling} {
+		c := meta.FindStatusCondition(p.Status.Conditions, kind)
+		if c == nil || c.Reason != v1alpha1.ReasonGatewayStarting || c.Message != "the gateway's objects are being made" {
+			t.Errorf("%s: have %+v", kind, c)
+		}
+	}
+}
+
+func TestWorse(t *testing.T) {
+	waiting, stalled := &problemError{message: "w", waiting: true}, &problemError{message: "s"}
+	for _, c := range []struct{ a, b, want *problemError }{
+		{nil, nil, nil},
+		{nil, waiting, waiting},
+		{waiting, nil, waiting},
+		{waiting, stalled, stalled},
+		{stalled, waiting, stalled},
+		{stalled, &problemError{message: "later"}, stalled},
+	} {
+		if have := worse(c.a, c.b); have != c.want {
+			t.Errorf("%v, %v: want %v, have %v", c.a, c.b, c.want, have)
+		}
+	}
+}
+
+func ownerToken(name, owner string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+			v1alpha1.LabelPolicy: "jira", v1alpha1.LabelCredential: v1alpha1.CredentialOwnerToken,
+		}},
+		Data: map[string][]byte{"owner": []byte(owner), "token": []byte("t")},
+	}
+}
+
+func TestAmbiguity(t *testing.T) {
+	two := []*corev1.Secret{ownerToken("b", "alice"), ownerToken("c", "bob"), ownerToken("a", "Alice\n")}
+	if have, want := ambiguity(two), `more than one Jira token of owner "alice" (Secrets a, b): the first`; !strings.Contains(have, want) {
+		t.Errorf("want %q, have %q", want, have)
+	}
+	if have := ambiguity(two[:2]); have != "" {
+		t.Errorf("there is nothing to tell, have %q", have)
+	}
+	var many []*corev1.Secret
+	for i := range 1000 {
+		many = append(many, ownerToken(fmt.Sprint("a", i), "alice"), ownerToken(fmt.Sprint("x", i), fmt.Sprint("u", i/2)))
+	}
+	if have := ambiguity(many); len(have) > 1000 || !strings.Contains(have, ", …") {
+		t.Errorf("a few names are enough: %s", have)
 	}
 }
 
@@ -142,7 +200,21 @@ func TestTransformSecretKeepsNoCredentialInMemory(t *testing.T) {
 			t.Errorf("%s: kept is %v, want %v", name, have, c.kept)
 		}
 	}
+	named := ownerToken("s", "alice")
+	if _, err := TransformSecret(named); err != nil || string(named.Data["owner"]) != "alice" || named.Data["token"] != nil {
+		t.Errorf("whose a Jira token is must be kept, and the token not: %v, %v", named.Data, err)
+	}
 	if other, err := TransformSecret("anything else"); err != nil || other != "anything else" {
 		t.Errorf("have %v, %v", other, err)
+	}
+}
+
+// The API server refuses an event with a longer note.
+func TestLongNotesAreCut(t *testing.T) {
+	recorder := events.NewFakeRecorder(1)
+	r := &Reconciler{Recorder: recorder}
+	r.event(&v1alpha1.TokenPolicy{}, notice{kind: "Normal", reason: "R", action: "A", note: strings.Repeat("ä", 1000)})
+	if have := <-recorder.Events; !utf8.ValidString(have) || !strings.HasSuffix(have, "…") || len(have) > noteLimit+len("Normal R ") {
+		t.Errorf("%d bytes: %s", len(have), have)
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// tokenDelay gathers the tokens that come and go, so that declaring 100,000 of them reconciles their policy twice a
+// tokenDelay gathers the credentials that come and go, so that issuing 100,000 of them reconciles their policy twice a
 // second and not 100,000 times.
 const tokenDelay = 500 * time.Millisecond
 
@@ -81,14 +81,13 @@ func (r *Reconciler) policiesIn(ctx context.Context, namespace, except string) [
 	return requests
 }
 
-// wakeByToken wakes a token's policy when the token comes or goes, for the count and for a policy that waits to be
-// deleted.
-func wakeByToken() handler.EventHandler {
+// wakeByCredential wakes the policy when a token's credential comes or goes, for the count and for a policy that waits to
+// be deleted.
+func wakeByCredential() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	wake := func(o client.Object, q queue) {
-		if token, ok := o.(*v1alpha1.ApiToken); ok {
-			ref := token.Spec.PolicyRef
-			q.AddAfter(request(string(ref.Namespace), ref.Name), tokenDelay)
+		if secret, ok := o.(*corev1.Secret); ok && isCredential(secret) {
+			q.AddAfter(request(secret.Namespace, secret.Labels[v1alpha1.LabelPolicy]), tokenDelay)
 		}
 	}
 	return handler.Funcs{

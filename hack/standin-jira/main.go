@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command standin-jira serves internal/jira/jiratest on a socket, for the demo and end-to-end tests. It is no Jira and
 // holds nothing beyond its own life.
 package main

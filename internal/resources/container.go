@@ -56,6 +56,7 @@ func container(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.ContainerAp
 			corev1ac.ContainerPort().WithName(portNameHTTP).WithContainerPort(PortHTTP).WithProtocol(corev1.ProtocolTCP),
 			corev1ac.ContainerPort().WithName(portNameAdmin).WithContainerPort(PortAdmin).WithProtocol(corev1.ProtocolTCP),
 		).
+		WithEnv(environment(policy)...).
 		WithResources(containerResources(policy)).
 		WithSecurityContext(containerSecurity()).
 		WithVolumeMounts(corev1ac.VolumeMount().WithName(snapshotVolume).WithMountPath(snapshotDir)).
@@ -79,18 +80,4 @@ func probe(path string, periodSeconds, failureThreshold int32) *corev1ac.ProbeAp
 		WithPeriodSeconds(periodSeconds).
 		WithFailureThreshold(failureThreshold).
 		WithTimeoutSeconds(2)
-}
-
-func containerResources(policy *v1alpha1.TokenPolicy) *corev1ac.ResourceRequirementsApplyConfiguration {
-	if gateway := policy.Spec.Gateway; gateway != nil && gateway.Resources != nil {
-		return corev1ac.ResourceRequirements().
-			WithLimits(gateway.Resources.Limits).
-			WithRequests(gateway.Resources.Requests)
-	}
-	return corev1ac.ResourceRequirements().
-		WithRequests(corev1.ResourceList{
-			corev1.ResourceCPU:    resource.MustParse("100m"),
-			corev1.ResourceMemory: resource.MustParse("64Mi"),
-		}).
-		WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")})
 }

@@ -30,8 +30,8 @@ type Object interface {
 	GetAPIVersion() *string
 }
 
-// Build returns the objects of a policy's gateway in the order in which they are to be applied: what a pod needs stands
-// before the Deployment. They are to be deleted in the reverse order.
+// Build returns the objects of a policy's gateway in the order in which they are to be applied: the configuration first,
+// and what a pod needs before the Deployment. They are to be deleted in the reverse order.
 func Build(policy *v1alpha1.TokenPolicy, opts Options) ([]Object, error) {
 	config, err := ConfigSecret(policy)
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -184,5 +186,47 @@ func TestConfigOfWhatSlippedThroughTheSchema(t *testing.T) {
 		if _, err := resources.Build(p, resources.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, have %v", want, err)
 		}
+	}
+}
+
+// The memory limit that Go keeps to lies below the container's, with room for the snapshot's volume, which is in memory.
+func TestGoMemoryLimit(t *testing.T) {
+	const mi = 1 << 20
+	for name, c := range map[string]struct {
+		resources *corev1.ResourceRequirements
+		want      string
+	}{
+		"default, 512Mi":              {nil, strconv.Itoa((512 - 128) * mi / 10 * 9)},
+		"1Gi":                         {limited("1Gi"), strconv.Itoa((1024 - 128) * mi / 10 * 9)},
+		"little more than the volume": {limited("130Mi"), strconv.Itoa(65 * mi / 10 * 9)},
+		"less than the volume":        {limited("64Mi"), strconv.Itoa(32 * mi / 10 * 9)},
+		"no limit":                    {&corev1.ResourceRequirements{}, ""},
+		"a limit of nothing":          {limited("0"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := minimal()
+			p.Spec.Gateway = &v1alpha1.Gateway{Resources: c.resources}
+			have := ""
+			for _, env := range resources.PodTemplate(p, resources.Options{}).Spec.Containers[0].Env {
+				if *env.Name == "GOMEMLIMIT" {
+					have = *env.Value
+				}
+			}
+			if have != c.want {
+				t.Errorf("want GOMEMLIMIT %q, have %q", c.want, have)
+			}
+		})
+	}
+}
+
+func limited(memory string) *corev1.ResourceRequirements {
+	return &corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}}
+}
+
+// The controller writes the configuration whatever is wrong with the rest, and takes the first object for it.
+func TestConfigurationStandsFirst(t *testing.T) {
+	first := build(t, minimal())[0]
+	if *first.GetKind() != "Secret" || *first.GetName() != resources.ConfigName("jira") {
+		t.Errorf("have %s %s", *first.GetKind(), *first.GetName())
 	}
 }

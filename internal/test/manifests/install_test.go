@@ -24,14 +24,23 @@ const (
 	managerAccount  = "jira-token-operator-manager"
 )
 
-// installDefault is kubectl apply --server-side -k config/default.
-func installDefault(t *testing.T) {
+func kubectl(t *testing.T) string {
 	t.Helper()
 	assets := configPath("..", "bin", "controlplane")
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		assets = dir
 	}
-	command := exec.CommandContext(t.Context(), filepath.Join(assets, "kubectl"), "kustomize", configPath("default"))
+	path, err := filepath.Abs(filepath.Join(assets, "kubectl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// installDefault is kubectl apply --server-side -k config/default.
+func installDefault(t *testing.T) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), kubectl(t), "kustomize", configPath("default"))
 	command.Stderr = os.Stderr
 	rendered, err := command.Output()
 	if err != nil {

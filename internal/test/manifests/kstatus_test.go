@@ -9,6 +9,7 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -60,8 +61,18 @@ func TestGitOpsToolsReadTheStates(t *testing.T) {
 	missingCA.Spec.Jira.CABundle = &v1alpha1.CABundle{SecretRef: v1alpha1.SecretKeyReference{Name: "ca", Key: "ca.crt"}}
 	second := policyFor(good.Namespace, workloads)
 	second.Name = "second"
+	ownerToken := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "alice", Namespace: good.Namespace, Labels: map[string]string{
+			v1alpha1.LabelPolicy: good.Name, v1alpha1.LabelCredential: v1alpha1.CredentialOwnerToken,
+		}},
+		StringData: map[string]string{"owner": "alice", "token": "pat"},
+	}
+	if err := plane.Client.Create(t.Context(), ownerToken); err != nil {
+		t.Fatal(err)
+	}
 	nowhere := policyFor(plane.Namespace(t), workloads)
 	past := metav1.NewTime(time.Now().Add(-time.Hour))
+	expiring := tokenFor(good, workloads, "expired")
 	rows := []struct {
 		object client.Object
 		reason string
@@ -75,9 +86,10 @@ func TestGitOpsToolsReadTheStates(t *testing.T) {
 			tokenFor(good, workloads, "suspended", func(s *v1alpha1.ApiTokenSpec) { s.Suspend = true }),
 			v1alpha1.ReasonSuspended, status.CurrentStatus,
 		},
+		{expiring, v1alpha1.ReasonExpired, status.CurrentStatus},
 		{
-			tokenFor(good, workloads, "expired", func(s *v1alpha1.ApiTokenSpec) { s.ExpiresAt = &past }),
-			v1alpha1.ReasonExpired, status.CurrentStatus,
+			tokenFor(good, workloads, "never-lived", func(s *v1alpha1.ApiTokenSpec) { s.ExpiresAt = &past }),
+			v1alpha1.ReasonExpired, status.FailedStatus,
 		},
 		{
 			tokenFor(good, workloads, "refused", func(s *v1alpha1.ApiTokenSpec) { s.Owner = "bob" }),
@@ -86,6 +98,9 @@ func TestGitOpsToolsReadTheStates(t *testing.T) {
 		{tokenFor(nowhere, workloads, "waiting"), v1alpha1.ReasonPolicyNotFound, status.InProgressStatus},
 	}
 	for i, row := range rows {
+		if row.object == client.Object(expiring) { // it has to be issued before
+			expiring.Spec.ExpiresAt = &metav1.Time{Time: time.Now().Add(5 * time.Second)}
+		}
 		if err := plane.Client.Create(t.Context(), row.object); err != nil {
 			t.Fatal(err)
 		}

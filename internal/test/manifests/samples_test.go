@@ -59,6 +59,11 @@ func checkPolicy(t *testing.T, key client.ObjectKey) {
 	if _, err := resources.Build(&p, resources.Options{Image: "gateway"}); err != nil {
 		t.Errorf("policy %s has no gateway: %v", key, err)
 	}
+	// The gateway speaks plain HTTP: on the port of HTTPS somebody in front of it must end TLS.
+	if g := p.Spec.Gateway; g != nil && g.Service != nil && g.Service.Port == 443 &&
+		g.Service.Annotations["service.beta.kubernetes.io/aws-load-balancer-ssl-cert"] == "" {
+		t.Errorf("policy %s: nobody speaks TLS on port 443", key)
+	}
 }
 
 // A fresh object must not look current to a GitOps tool, which takes an object without conditions for done.

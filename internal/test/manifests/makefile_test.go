@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// runMake runs a target with a kubectl that keeps what it is to apply, on a machine that has no Go.
+func runMake(t *testing.T, args ...string) (applied []*unstructured.Unstructured, commands string) {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is missing")
+	}
+	dir := t.TempDir()
+	script := func(name, body string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+body), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	script("go", "echo 'go was called' >&2; exit 1\n")
+	fake := script("kubectl", `cd `+dir+`
+echo "$*" >>commands
+case $1 in
+kustomize) cd "$OLDPWD"; exec `+kubectl(t)+` "$@" ;;
+*) case "$*" in *"-f -") cat >applied ;; esac ;;
+esac
+`)
+	command := exec.CommandContext(t.Context(), "make", append([]string{"-C", configPath(".."), "KUBECTL=" + fake}, args...)...)
+	command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("make %v: %v\n%s", args, err, out)
+	}
+	if content, err := os.ReadFile(filepath.Join(dir, "applied")); err == nil {
+		applied = decode(t, content)
+	}
+	return applied, string(read(t, filepath.Join(dir, "commands")))
+}
+
+func TestMakeDeployUsesTheImage(t *testing.T) {
+	for image, args := range map[string][]string{
+		"jira-token-operator:dev":                 {"deploy"},
+		"registry.example:5000/team/op:v1":        {"deploy", "IMG=registry.example:5000/team/op:v1"},
+		"registry.example/op@sha256:0123456789ab": {"deploy", "IMG=registry.example/op@sha256:0123456789ab"},
+	} {
+		applied, commands := runMake(t, args...)
+		if !strings.Contains(commands, "apply --server-side -f -") {
+			t.Errorf("kubectl was called with %s", commands)
+		}
+		found := false
+		for _, object := range applied {
+			if object.GetKind() != "Deployment" {
+				continue
+			}
+			found = true
+			var d appsv1.Deployment
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
+				t.Fatal(err)
+			}
+			// The gateways run what the manager runs.
+			if c := d.Spec.Template.Spec.Containers[0]; c.Image != image || c.Env[0].Value != image {
+				t.Errorf("want %s, the manager would run %s, the gateways %s", image, c.Image, c.Env[0].Value)
+			}
+		}
+		if !found {
+			t.Errorf("%v applies no Deployment", args)
+		}
+	}
+}
+
+func TestMakeInstallNeedsNoGo(t *testing.T) {
+	if _, commands := runMake(t, "install"); strings.TrimSpace(commands) != "apply --server-side -k config/crd" {
+		t.Errorf("kubectl was called with %s", commands)
+	}
+}
