@@ -80,6 +80,7 @@ func TestDrain(t *testing.T) {
 // running is the program in this process.
 type running struct {
 	url, admin, token string
+	namespace         string
 	out, logs         *buffer
 	terminate         context.CancelFunc
 	ended             chan error
@@ -93,6 +94,7 @@ func startProgram(t *testing.T, jiraURL string) *running {
 	}}
 	var namespace string
 	namespace, p.token = declare(t, jiraURL)
+	p.namespace = namespace
 	config, _ := plane.Link(t, plane.ServiceAccount(t, namespace, "gateway"))
 	ctx, cancel := context.WithCancel(context.Background())
 	p.terminate = cancel

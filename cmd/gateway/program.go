@@ -77,10 +77,13 @@ func (p *program) configure(config *gatewayconfig.Config, secrets []mirror.Secre
 		objects[i] = gateway.SecretObject(secrets[i])
 	}
 	settings, err := gateway.Compile(config, objects)
-	if err != nil {
+	if settings == nil {
 		return err
 	}
 	p.handler.Configure(settings)
+	if err != nil {
+		return fmt.Errorf("%w: %w", mirror.ErrIncomplete, err)
+	}
 	return nil
 }
 

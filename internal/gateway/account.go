@@ -21,6 +21,9 @@ func (h *Handler) finish(x *exchange, w *response) {
 		x.aborted = true
 	}
 	outcome := outcomeOf(x, problem)
+	if x.forwarded && outcome.reason == reasonIdentity {
+		h.unproved.write(h.log, x)
+	}
 	elapsed := h.clock.Since(x.start)
 	h.metrics.observe(x, outcome, elapsed, received, w.bytes)
 	h.audit.write(newAuditLine(x, w, outcome, elapsed, received))

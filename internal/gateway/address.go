@@ -9,7 +9,10 @@ import (
 )
 
 // clientAddress is step 3: the peer, or, if that is a trusted proxy, the right-most hop of X-Forwarded-For that is not
-// one. An entry that can't be read makes it the peer: what stands left of it can't be trusted either.
+// one. An entry that can't be read makes it the zero Addr, which is in no range: what stands left of it can't be trusted
+// either. The design says the peer in that case; but the peer is the proxy, and tokens whose ranges are the cluster's own
+// network often have it within them, so that whoever could make the proxy write such an entry would be let in. Tokens
+// without ranges are not affected, and the audit log has the peer.
 func clientAddress(trusted []netip.Prefix, r *Request) netip.Addr {
 	if len(trusted) == 0 || !isTrusted(trusted, r.Peer) {
 		return r.Peer
@@ -25,7 +28,7 @@ func clientAddress(trusted []netip.Prefix, r *Request) netip.Addr {
 			}
 			parsed, ok := parseHop(strings.TrimSpace(hop))
 			if !ok {
-				return r.Peer
+				return netip.Addr{}
 			}
 			if address = parsed; !isTrusted(trusted, address) {
 				return address

@@ -33,6 +33,8 @@ func (h *Handler) unready() string {
 		return "draining"
 	case s == nil:
 		return "no configuration yet"
+	case s.lacks() != "":
+		return "misconfigured: " + s.lacks()
 	case !h.freshness.Ready():
 		return "no tokens read yet"
 	case h.freshness.Age(h.clock.Now()) > s.maxStaleness:

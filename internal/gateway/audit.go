@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -49,7 +50,7 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 		Method: bounded(x.request.Method, maxAuditField), Path: auditPath(x.request.Path), Operation: x.operation.Name,
 		Status: w.status, UpstreamStatus: x.upstreamStatus, BytesReceived: received, BytesSent: w.bytes,
 		Milliseconds: milliseconds(elapsed), UpstreamMillis: milliseconds(x.upstream),
-		Address: x.address.String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
+		Address: auditAddress(x).String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
 		JiraRequestID: bounded(x.jiraRequestID, maxAuditField), JiraUser: bounded(x.jiraUser, maxAuditField),
 	}
 	switch {
@@ -57,9 +58,20 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 		line.TokenID, line.Owner = x.record.ID, x.record.Owner
 		line.ApiToken = x.record.Namespace + "/" + x.record.Name
 	case x.credential.kind == gatewayToken:
-		line.ClaimedID = x.credential.token.ID()
+		line.ClaimedID = bounded(x.credential.token.ID(), maxAuditField)
 	}
 	return line
+}
+
+// proved tells whether the line is about a caller who proved to hold a token.
+func (l *auditLine) proved() bool { return l.TokenID != "" }
+
+// auditAddress is the peer where X-Forwarded-For has something in it that is no address.
+func auditAddress(x *exchange) netip.Addr {
+	if x.address.IsValid() {
+		return x.address
+	}
+	return x.request.Peer
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -76,13 +88,15 @@ func auditPath(raw string) string {
 	return bounded(path, maxAuditPath)
 }
 
-// bounded cuts text at a limit and makes it valid UTF-8; encoding/json escapes the rest.
+// bounded cuts text at a limit and makes it valid UTF-8; encoding/json escapes the rest. The result is always a copy: a
+// line waits in a queue, and a part of a request's head would keep all of that head in memory.
 func bounded(text string, limit int) string {
+	more := ""
 	if len(text) > limit {
-		text = text[:limit] + "…"
+		text, more = text[:limit], "…"
 	}
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "?")
 	}
-	return text
+	return strings.Clone(text + more)
 }

@@ -11,17 +11,21 @@ import (
 
 const (
 	auditQueue = 8192
+	// unprovedQueue is for the lines of callers who have not proved to hold a token. Anyone can make any number of them.
+	unprovedQueue = 1024
 	// auditPatience is how long a finished request waits for a slow audit log before its line is dropped and counted.
 	auditPatience = time.Second
 )
 
-// auditLog writes lines one at a time from a queue, so that a slow disk or pipe delays no request until the queue is
-// full, and none for ever.
+// auditLog writes lines one at a time from two queues, so that a slow disk or pipe delays no request until its queue is
+// full, and none for ever. The lines of callers who have proved to hold a token go first and wait for room; those of all
+// others are dropped, and counted, as soon as their queue is full.
 type auditLog struct {
-	lines   chan auditLine
-	done    chan struct{}
-	out     io.Writer
-	metrics *metrics
+	lines    chan auditLine
+	unproved chan auditLine
+	done     chan struct{}
+	out      io.Writer
+	metrics  *metrics
 
 	mu     sync.RWMutex // held shared while a line is handed over, so that close can't come between
 	closed bool
@@ -31,7 +35,10 @@ func newAuditLog(out io.Writer, m *metrics) *auditLog {
 	if out == nil {
 		out = io.Discard
 	}
-	a := &auditLog{lines: make(chan auditLine, auditQueue), done: make(chan struct{}), out: out, metrics: m}
+	a := &auditLog{
+		lines: make(chan auditLine, auditQueue), unproved: make(chan auditLine, unprovedQueue),
+		done: make(chan struct{}), out: out, metrics: m,
+	}
 	go a.run()
 	return a
 }
@@ -43,15 +50,23 @@ func (a *auditLog) write(line auditLine) {
 		a.metrics.auditDropped.Inc()
 		return
 	}
+	queue := a.lines
+	if !line.proved() {
+		queue = a.unproved
+	}
 	select {
-	case a.lines <- line:
+	case queue <- line:
 		return
 	default:
+	}
+	if !line.proved() {
+		a.metrics.auditDropped.Inc()
+		return
 	}
 	timer := time.NewTimer(auditPatience)
 	defer timer.Stop()
 	select {
-	case a.lines <- line:
+	case queue <- line:
 	case <-timer.C:
 		a.metrics.auditDropped.Inc()
 	}
@@ -59,14 +74,44 @@ func (a *auditLog) write(line auditLine) {
 
 func (a *auditLog) run() {
 	defer close(a.done)
-	for line := range a.lines {
-		text, err := json.Marshal(line) //nolint:gosec // apiToken is the name of an object
-		if err == nil {
-			_, err = a.out.Write(append(text, '\n'))
+	for {
+		select {
+		case line, more := <-a.lines: // first what proved callers did
+			if !more {
+				a.printRest()
+				return
+			}
+			a.print(&line)
+			continue
+		default:
 		}
-		if err != nil {
-			a.metrics.auditDropped.Inc()
+		select {
+		case line, more := <-a.lines:
+			if more {
+				a.print(&line)
+			}
+		case line, more := <-a.unproved:
+			if more {
+				a.print(&line)
+			}
 		}
+	}
+}
+
+// printRest comes after the end of both queues.
+func (a *auditLog) printRest() {
+	for line := range a.unproved {
+		a.print(&line)
+	}
+}
+
+func (a *auditLog) print(line *auditLine) {
+	text, err := json.Marshal(line) //nolint:gosec // apiToken is the name of an object
+	if err == nil {
+		_, err = a.out.Write(append(text, '\n'))
+	}
+	if err != nil {
+		a.metrics.auditDropped.Inc()
 	}
 }
 
@@ -75,7 +120,8 @@ func (a *auditLog) close() {
 	a.mu.Lock()
 	if !a.closed {
 		a.closed = true
-		close(a.lines)
+		close(a.lines) // first: run takes its end for the end of both
+		close(a.unproved)
 	}
 	a.mu.Unlock()
 	select {

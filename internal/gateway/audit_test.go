@@ -4,11 +4,13 @@ package gateway
 
 import (
 	"encoding/hex"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -73,19 +75,22 @@ func TestAuditLines(t *testing.T) {
 }
 
 // stuckWriter blocks until it is let go.
-type stuckWriter struct{ release chan struct{} }
+type stuckWriter struct {
+	release chan struct{}
+	to      io.Writer
+}
 
-func (w stuckWriter) Write(p []byte) (int, error) { <-w.release; return len(p), nil }
+func (w stuckWriter) Write(p []byte) (int, error) { <-w.release; return w.to.Write(p) }
 
 func TestAStuckAuditLogStopsNobodyForEver(t *testing.T) {
 	t.Parallel()
 	m := newMetrics(prometheus.NewRegistry())
-	stuck := stuckWriter{make(chan struct{})}
+	stuck := stuckWriter{make(chan struct{}), io.Discard}
 	log := newAuditLog(stuck, m)
 	start := time.Now()
 	var all sync.WaitGroup
 	for range auditQueue + 20 {
-		all.Go(func() { log.write(auditLine{}) })
+		all.Go(func() { log.write(auditLine{TokenID: "id"}) })
 	}
 	all.Wait()
 	if took := time.Since(start); took > 3*auditPatience {
@@ -98,6 +103,50 @@ func TestAStuckAuditLogStopsNobodyForEver(t *testing.T) {
 	log.close()
 	log.close()
 	log.write(auditLine{}) // after the end: dropped and counted
+}
+
+// TestAFloodWithoutTokensDisplacesNobody: the lines of callers who proved nothing are dropped at once, and wait behind all
+// others.
+func TestAFloodWithoutTokensDisplacesNobody(t *testing.T) {
+	m := newMetrics(prometheus.NewRegistry())
+	var out syncBuffer
+	stuck := stuckWriter{release: make(chan struct{}), to: &out}
+	log := newAuditLog(stuck, m)
+	start := time.Now()
+	const more = 500
+	for range unprovedQueue + more {
+		log.write(auditLine{Reason: "unknown"})
+	}
+	for range 3 {
+		log.write(auditLine{TokenID: "id"})
+	}
+	if took := time.Since(start); took > auditPatience/2 {
+		t.Errorf("blocked for %v", took)
+	}
+	if got := testutil.ToFloat64(m.auditDropped); got < more-1 || got > more {
+		t.Errorf("%v dropped", got)
+	}
+	close(stuck.release)
+	log.close()
+	lines := strings.SplitAfter(out.String(), "\n")
+	if before, _, found := strings.Cut(out.String(), `"tokenID"`); !found || strings.Count(before, "\n") > 1 {
+		t.Errorf("the flood comes first: %q", before)
+	}
+	if len(lines) < unprovedQueue+3 {
+		t.Errorf("%d lines", len(lines))
+	}
+}
+
+// TestALineKeepsNothingElseInMemory: it waits in a queue, while the head of its request could be 16 KiB.
+func TestALineKeepsNothingElseInMemory(t *testing.T) {
+	head := strings.Repeat("GET /jira/rest ", 500)
+	for _, text := range []string{head[:3], head[4:9], head[:0], head} {
+		got := bounded(text, 100)
+		from, to := uintptr(unsafe.Pointer(unsafe.StringData(head))), uintptr(unsafe.Pointer(unsafe.StringData(got)))
+		if got != "" && to >= from && to < from+uintptr(len(head)) {
+			t.Errorf("%q is a part of the head", got)
+		}
+	}
 }
 
 // halfWriter shows lines that interleave.

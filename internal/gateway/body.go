@@ -23,11 +23,13 @@ type timedBody struct {
 	control *http.ResponseController
 	idle    time.Duration
 
-	mu     sync.Mutex
-	set    time.Time // when the deadline was last set
-	ended  bool      // at the end, or after the handler: the connection's deadlines are no longer ours
-	bytes  int64
-	failed error
+	mu      sync.Mutex
+	set     time.Time // when the deadline was last set
+	end     time.Time // when the body must have come as a whole; zero: as long as it moves
+	ended   bool      // at the end, or after the handler: the connection's deadlines are no longer ours
+	bytes   int64
+	failed  error
+	release func() // gives back what was reserved to keep the body; may be nil
 }
 
 // Read implements io.Reader.
@@ -40,7 +42,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, io.EOF):
-		b.release()
+		// net/http took the deadline off before: it goes on reading the connection, to notice that the client went away.
+		b.ended = true
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errBodyIdle
 		b.failed = err
@@ -55,20 +58,26 @@ func (b *timedBody) extend() {
 	defer b.mu.Unlock()
 	if now := time.Now(); !b.ended && now.Sub(b.set) > b.idle/deadlineStep {
 		b.set = now
-		_ = b.control.SetReadDeadline(now.Add(b.idle)) // an engine without deadlines has its own time-outs
+		deadline := now.Add(b.idle)
+		if !b.end.IsZero() && b.end.Before(deadline) {
+			deadline = b.end
+		}
+		_ = b.control.SetReadDeadline(deadline) // an engine without deadlines has its own time-outs
 	}
 }
 
-// release takes the deadline off: net/http goes on reading the connection in the background to notice that the client
-// went away, and would take a deadline for just that. The caller holds mu.
-func (b *timedBody) release() {
-	if b.ended {
-		return
-	}
-	b.ended = true
-	if !b.set.IsZero() {
-		_ = b.control.SetReadDeadline(time.Time{})
-	}
+// endAt gives the body as a whole a time by which it must have come.
+func (b *timedBody) endAt(end time.Time) {
+	b.mu.Lock()
+	b.end, b.set = end, time.Time{}
+	b.mu.Unlock()
+}
+
+// holds notes what is to be given back once the request is finished.
+func (b *timedBody) holds(release func()) {
+	b.mu.Lock()
+	b.release = release
+	b.mu.Unlock()
 }
 
 // finish is called when the handler returns. A read that is still under way can't touch the deadline after it.
@@ -76,6 +85,10 @@ func (b *timedBody) finish() (bytes int64, failed error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended = true
+	if b.release != nil {
+		b.release()
+		b.release = nil
+	}
 	return b.bytes, b.failed
 }
 

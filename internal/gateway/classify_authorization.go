@@ -23,6 +23,8 @@ func classifyAuthorization(r *Request) (credential, *Refusal) {
 		return classifyBearer(value)
 	case strings.EqualFold(scheme, "Basic"):
 		return classifyBasic(value)
+	case isEncodedToken(scheme), isEncodedToken(value):
+		return malformedToken(encodedToken), nil
 	case strings.Contains(lines[0], token.Prefix):
 		return malformedToken("write the token as Authorization: Bearer <token>, or as the password of Basic"), nil
 	case strings.EqualFold(scheme, "OAuth"):
@@ -46,8 +48,11 @@ func classifyBearer(value string) (credential, *Refusal) {
 		return credential{}, refusal
 	}
 	if !token.IsOurs(value) {
+		if isEncodedToken(value) {
+			return malformedToken(encodedToken), nil
+		}
 		if strings.Contains(value, token.Prefix) {
-			return malformedToken("the token must follow Bearer and one space, without quotes or anything else"), nil
+			return malformedToken("the token alone must follow Bearer and white space, without quotes or anything else"), nil
 		}
 		return credential{kind: bearerCredential}, nil
 	}
@@ -72,12 +77,23 @@ func classifyBasic(value string) (credential, *Refusal) {
 		found := parseToken(password)
 		found.user, found.withUser = user, true
 		return found, nil
+	case isEncodedToken(password), isEncodedToken(user):
+		return malformedToken(encodedToken), nil
 	case strings.Contains(string(decoded), token.Prefix):
 		return malformedToken("with Basic, the token is the password and its owner is the user name"), nil
 	default:
 		return credential{kind: basicCredential, user: user, withUser: true}, nil
 	}
 }
+
+// encodedPrefix begins the base64 form of everything that begins with token.Prefix.
+const encodedPrefix = "amF0X"
+
+const encodedToken = "this is the base64 form of a token, as a Secret's data holds it: decode it first " +
+	"(kubectl get secret <name> -o go-template='{{.data.token | base64decode}}')"
+
+// isEncodedToken finds the commonest mistake with tokens out of Secrets. It is a token all the same, so it is ours.
+func isEncodedToken(text string) bool { return strings.HasPrefix(text, encodedPrefix) }
 
 // decodeBase64 reads the alphabets and paddings that clients use.
 func decodeBase64(value string) ([]byte, error) {

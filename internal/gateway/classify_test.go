@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,10 +11,11 @@ import (
 
 func TestClassifyAuthorization(t *testing.T) {
 	tok := unknownToken
+	encoded := base64.StdEncoding.EncodeToString([]byte(tok + "\n"))
 	for line, want := range map[string]struct {
 		kind   credentialKind
 		status int
-		ours   string // "whole" or "malformed"
+		ours   string // "whole", "malformed", or "encoded", which is malformed, too
 	}{
 		"Bearer " + tok:                          {gatewayToken, 0, "whole"},
 		"bEARER\t " + tok + " \t":                {gatewayToken, 0, "whole"},
@@ -28,6 +30,14 @@ func TestClassifyAuthorization(t *testing.T) {
 		tok:                                      {gatewayToken, 0, "malformed"},
 		"Token " + tok:                           {gatewayToken, 0, "malformed"},
 		"OAuth oauth_token=\"" + tok + "\"":      {gatewayToken, 0, "malformed"},
+		"Bearer " + encoded:                      {gatewayToken, 0, "encoded"},
+		"bearer  " + encoded[:12]:                {gatewayToken, 0, "encoded"},
+		basic("alice", encoded):                  {gatewayToken, 0, "encoded"},
+		basic(encoded, ""):                       {gatewayToken, 0, "encoded"},
+		encoded:                                  {gatewayToken, 0, "encoded"},
+		"Token " + encoded:                       {gatewayToken, 0, "encoded"},
+		"Basic " + encoded:                       {gatewayToken, 0, "malformed"}, // Basic of a token alone
+		"Bearer  " + tok:                         {gatewayToken, 0, "whole"},
 		"Bearer MDA0":                            {bearerCredential, 0, ""},
 		"Bearer":                                 {bearerCredential, 0, ""},
 		"Bearer ":                                {bearerCredential, 0, ""},
@@ -58,13 +68,49 @@ func TestClassifyAuthorization(t *testing.T) {
 			}
 			continue
 		}
-		if refusal != nil || got.kind != want.kind || (want.ours == "malformed") != (got.malformed != "") ||
-			want.ours == "whole" && got.token.Reveal() != tok {
+		if refusal != nil || got.kind != want.kind || (want.ours == "malformed" || want.ours == "encoded") != (got.malformed != "") ||
+			want.ours == "whole" && got.token.Reveal() != tok ||
+			(want.ours == "encoded") != strings.Contains(got.malformed, "base64decode") {
 			t.Errorf("%q: %+v %+v", line, got, refusal)
 		}
 		if strings.Contains(got.malformed, tok[4:]) {
 			t.Errorf("%q: the message repeats the token", line)
 		}
+	}
+}
+
+// TestTheBase64FormOfATokenIsATokenToo: it is answered here, and what it stands for is not written anywhere.
+func TestTheBase64FormOfATokenIsATokenToo(t *testing.T) {
+	b := newBench(t)
+	tok := b.issue("alice", []string{"read"})
+	encoded := base64.StdEncoding.EncodeToString([]byte(tok))
+	for _, line := range []string{bearer(encoded), "Authorization: " + basic("alice", encoded)} {
+		a := b.send("GET", myself, line)
+		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.message(t), "'{{.data.token | base64decode}}'") ||
+			strings.Contains(a.body, encoded[6:16]) {
+			t.Errorf("%d %s", a.StatusCode, a.body)
+		}
+	}
+	if lines := b.auditLines(2); lines[0].Reason != "malformed" || len(b.jira.Received()) != 0 ||
+		strings.Contains(b.audit.String()+b.logs.String(), encoded[6:16]) {
+		t.Errorf("%+v", lines)
+	}
+	for c := range 256 { // whatever follows
+		if form := base64.StdEncoding.EncodeToString([]byte{'j', 'a', 't', '_', byte(c)}); !isEncodedToken(form) {
+			t.Errorf("%s", form)
+		}
+	}
+}
+
+// TestWhiteSpaceAfterBearer: what a message asks for is what is taken.
+func TestWhiteSpaceAfterBearer(t *testing.T) {
+	b := newBench(t)
+	tok := b.issue("alice", []string{"read"})
+	if a := b.send("GET", myself, "Authorization: Bearer \t "+tok); a.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if a := b.send("GET", myself, bearer("'"+tok+"'")); !strings.Contains(a.message(t), "must follow Bearer and white space") {
+		t.Error(a.body)
 	}
 }
 

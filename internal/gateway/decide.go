@@ -37,12 +37,17 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 		return refusal
 	}
 	x.operation = scope.Classify(x.request.Method, x.segments, x.request.RawQuery)
-	return authorise(&x.record, x.address, &x.operation)
+	if refusal := authorise(&x.record, x.address, &x.operation); refusal != nil {
+		return refusal
+	}
+	return x.settings.checkUsable()
 }
+
+// soon is for Retry-After, in seconds.
+const soon = 5
 
 // checkKnowledge refuses everything while the gateway knows too little to decide.
 func (h *Handler) checkKnowledge(x *exchange) *Refusal {
-	const soon = 5
 	switch {
 	case x.settings == nil || !h.freshness.Ready():
 		return &Refusal{

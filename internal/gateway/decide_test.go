@@ -88,7 +88,8 @@ func TestLimitsSayWhich(t *testing.T) {
 		"read does not write":      {[]string{"read"}, nil, "POST", "/jira/rest/api/2/issue", 403, "needs the scope write; the token has only read"},
 		"write does not read":      {[]string{"write"}, nil, "GET", myself, 403, "needs the scope read"},
 		"admin does not read":      {[]string{"admin"}, nil, "GET", myself, 403, "needs the scope read"},
-		"admin needs its scope":    {[]string{"read", "write"}, nil, "GET", "/jira/rest/plugins/1.0/", 403, "apps"},
+		"admin needs its scope":    {[]string{"read", "write"}, nil, "GET", "/jira/rest/api/2/reindex", 403, "(reindex) needs the scope admin"},
+		"unknown REST modules":     {[]string{"read", "write"}, nil, "GET", "/jira/rest/some-app/1.0/x", 403, "not known to be safe for read and write) needs the scope admin"},
 		"updateHistory":            {[]string{"read"}, nil, "GET", "/jira/rest/api/2/issue/DEMO-1?updateHistory=true", 403, "write"},
 		"address inside":           {[]string{"read"}, []string{"10.0.0.0/8", "127.0.0.0/8"}, "GET", myself, 200, ""},
 		"address outside":          {[]string{"read"}, []string{"10.0.0.0/8"}, "GET", myself, 403, "may not be used from 127.0.0.1"},
@@ -191,10 +192,11 @@ func TestClientAddress(t *testing.T) {
 		"several lines":           {trusted, "10.0.0.1", []string{"6.6.6.6", "1.1.1.1", "10.0.0.2"}, "1.1.1.1"},
 		"all trusted":             {trusted, "10.0.0.1", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
 		"no header":               {trusted, "10.0.0.1", nil, "10.0.0.1"},
-		"garbage":                 {trusted, "10.0.0.1", []string{"1.1.1.1, unknown"}, "10.0.0.1"},
+		"garbage":                 {trusted, "10.0.0.1", []string{"1.1.1.1, unknown"}, "invalid IP"},
+		"garbage after a proxy":   {trusted, "10.0.0.1", []string{"1.1.1.1, unknown, 10.0.0.2"}, "invalid IP"},
 		"garbage left of it":      {trusted, "10.0.0.1", []string{"unknown, 1.1.1.1"}, "1.1.1.1"},
-		"empty":                   {trusted, "10.0.0.1", []string{""}, "10.0.0.1"},
-		"empty hop":               {trusted, "10.0.0.1", []string{"1.1.1.1,"}, "10.0.0.1"},
+		"empty":                   {trusted, "10.0.0.1", []string{""}, "10.0.0.1"}, // there is no hop
+		"empty hop":               {trusted, "10.0.0.1", []string{"1.1.1.1,"}, "invalid IP"},
 		"with port":               {trusted, "10.0.0.1", []string{"1.1.1.1:4711"}, "1.1.1.1"},
 		"IPv6":                    {trusted, "fd00::1", []string{"2001:db8::1"}, "2001:db8::1"},
 		"IPv6 with port":          {trusted, "fd00::1", []string{"[2001:db8::1]:4711"}, "2001:db8::1"},
@@ -222,6 +224,22 @@ func TestSourceRangesAndTrustedProxies(t *testing.T) {
 	b.send("GET", myself, tok, "X-Forwarded-For: 6.6.6.6, 203.0.113.7")
 	if got := b.jira.Last().Header["X-Forwarded-For"]; len(got) != 1 || got[0] != "203.0.113.7" {
 		t.Errorf("%q", got)
+	}
+	// The proxy's own address, within the range, does not stand for a client that can't be read; the audit log has it.
+	inside, anywhere := bearer(b.issue("alice", []string{"read"}, from("127.0.0.0/8"))), bearer(b.issue("alice", []string{"read"}))
+	for _, step := range []struct {
+		token, forwarded string
+		status           int
+	}{{inside, "x", 403}, {inside, "6.6.6.6,", 403}, {inside, "127.0.0.1", 200}, {anywhere, "x", 200}} {
+		b.audit.mu.Lock()
+		b.audit.buf.Reset()
+		b.audit.mu.Unlock()
+		if a := b.send("GET", myself, step.token, "X-Forwarded-For: "+step.forwarded); a.StatusCode != step.status {
+			t.Errorf("%+v: %d %s", step, a.StatusCode, a.body)
+		}
+		if line := b.auditLines(1)[0]; line.Address != "127.0.0.1" {
+			t.Errorf("%+v: logged as %s", step, line.Address)
+		}
 	}
 	// Only trusted proxies are believed, and only that one header.
 	b.config.TrustedProxies = nil

@@ -46,6 +46,7 @@ type Handler struct {
 	engine    *httputil.ReverseProxy
 	metrics   *metrics
 	audit     *auditLog
+	unproved  unprovedLog
 	configure sync.Mutex // one configuration after the other
 	settings  atomic.Pointer[Settings]
 	draining  atomic.Bool
@@ -65,11 +66,14 @@ func New(o Options) *Handler {
 	}
 }
 
-// Configure puts settings in place for all requests that begin from now on.
+// Configure puts settings in place for all requests that begin from now on. What they lack is taken from those before, if
+// it can be.
 func (h *Handler) Configure(s *Settings) {
 	h.configure.Lock()
 	defer h.configure.Unlock()
-	unused := s.adoptTransport(h.settings.Load())
+	before := h.settings.Load()
+	s.keepWhatWorked(before)
+	unused := s.adoptTransport(before)
 	h.settings.Store(s)
 	for _, warning := range s.warnings {
 		h.log.Info("configuration: " + warning)

@@ -14,12 +14,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -76,6 +77,7 @@ type bench struct {
 	clock     *testclock.FakePassiveClock
 	fresh     *fixedFreshness
 	audit     *syncBuffer
+	logs      *syncBuffer
 	registry  *prometheus.Registry
 	handler   *Handler
 	address   string
@@ -90,7 +92,7 @@ func newBench(tb testing.TB, edit ...func(*bench)) *bench {
 	now := time.Now()
 	b := &bench{
 		TB: tb, table: grant.NewTable(), clock: testclock.NewFakePassiveClock(now), fresh: &fixedFreshness{},
-		audit: &syncBuffer{}, registry: prometheus.NewRegistry(),
+		audit: &syncBuffer{}, logs: &syncBuffer{}, registry: prometheus.NewRegistry(),
 	}
 	b.jira = jiratest.Start(tb, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase, MaxHeaderBytes: 8192})
 	for _, name := range []string{"alice", "bob", "carol@corp.example"} {
@@ -112,7 +114,8 @@ func newBench(tb testing.TB, edit ...func(*bench)) *bench {
 		e(b)
 	}
 	b.handler = New(Options{
-		Grants: b.table, Freshness: b.fresh, Clock: b.clock, Audit: b.audit, Registerer: b.registry, Log: logr.Discard(),
+		Grants: b.table, Freshness: b.fresh, Clock: b.clock, Audit: b.audit, Registerer: b.registry,
+		Log:             funcr.New(func(_, args string) { fmt.Fprintln(b.logs, args) }, funcr.Options{}),
 		BodyIdleTimeout: time.Second,
 	})
 	b.configure()
@@ -139,11 +142,24 @@ func (b *bench) serve() {
 
 func (b *bench) configure() {
 	b.Helper()
+	if err := b.tryConfigure(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// tryConfigure puts in place what can be used, and returns what is wrong with the rest.
+func (b *bench) tryConfigure() error {
+	b.Helper()
 	settings, err := Compile(b.config, b.secrets)
-	if err != nil {
+	if settings == nil {
 		b.Fatal(err)
 	}
 	b.handler.Configure(settings)
+	return err
+}
+
+func (b *bench) removeSecret(name string) {
+	b.secrets = slices.DeleteFunc(b.secrets, func(s SecretObject) bool { return s.Name == name })
 }
 
 func (b *bench) addOwnerToken(owner string) {

@@ -32,12 +32,22 @@ func spellings(name string) []string {
 func TestOnlyOurIdentityHeadersReachJira(t *testing.T) {
 	b := newBench(t, trustHeader)
 	tok := b.issue("alice", []string{"read"})
+	b.send("GET", myself, bearer(tok), "X_Harmless: evil", "_: evil")
+	if b.jira.Last().Header["X_harmless"] != nil {
+		t.Errorf("%v", b.jira.Last().Header)
+	}
 	for _, name := range []string{
 		"X-Forwarded-User", "X-Gateway-Secret", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
 		"X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Forwarded-Email", "X-Forwarded-Client-Cert", "X-Forwarded-Access-Token",
 		"Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Original-URL", "X-Rewrite-URL", "X-Remote-User",
 		"Remote-User", "X-Seraph-User", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Auth-Request-User",
 		"X-AUSERNAME", "Proxy-Authorization", "X-WEBAUTH-USER", "X-Authenticated-User",
+		"X-MS-Client-Principal-Name", "X-Goog-Authenticated-User-Email", "Cf-Access-Authenticated-User-Email", "X-Amzn-Oidc-Identity",
+		"X-Authentik-Username", "X-Pomerium-Claim-Email", "X-Vouch-User", "Shib-Session-Id", "SM-UNIVERSALID", "X-Shib-User",
+		"X-Auth-Username", "X-Auth-Token", "X-SSO-Email", "X-Consumer-Username", "X-Credential-Identifier", "Impersonate-User",
+		"SSL-Client-Cert", "X-SSL-Cert", "X-ARR-ClientCert", "X-Azure-ClientIP", "X-AppEngine-User-Email", "Fly-Client-IP",
+		"X-Original-User", "X-Forward-For", "X-Forwarded", "X-Userinfo", "X-User-Id", "X-Users", "X-Id-Token", "X-Access-Token",
+		"EPPN", "Uid", "My-Remote-User-Name", "X-Principal", "Kerberos-Principal", "X-Impersonate-User",
 	} {
 		for _, spelling := range spellings(name) {
 			lines := []string{bearer(tok), spelling + ": evil", spelling + ": evil2"}
@@ -95,6 +105,10 @@ func TestWhatPassesUnchanged(t *testing.T) {
 	lines := []string{
 		"X-Atlassian-Token: no-check", "X-ExperimentalApi: opt-in", "If-None-Match: \"abc\"", "Range: bytes=0-3",
 		"Accept-Language: de", "Accept-Encoding: gzip, br", "User-Agent: Zapier/1.0", "X-Request-Id: 42",
+		"X-Requested-With: XMLHttpRequest", "Accept: application/json", "Accept-Charset: utf-8", "Content-Language: de",
+		"If-Modified-Since: Mon, 05 Jan 2026 00:00:00 GMT", "If-Range: \"abc\"", "Origin: https://x", "Referer: https://x/y",
+		"Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Tracestate: a=b", "X-Correlation-Id: 1",
+		"X-Force-Accept-Language: true", "X-B3-Traceid: 1", "Cache-Control: no-cache", "Pragma: no-cache",
 	}
 	b.send("GET", myself, append(lines, bearer(b.issue("alice", []string{"read"})), "Cookie: theme=dark; other=1")...)
 	got := b.jira.Last().Header
@@ -120,5 +134,16 @@ func TestFormsHeadersOfTheConnectionDoNotDecide(t *testing.T) {
 		"Content-Type: application/x-www-form-urlencoded")
 	if got := b.jira.Last(); got.Header.Get("Content-Type") != "" || got.User != "alice" {
 		t.Errorf("%d %+v", a.StatusCode, got)
+	}
+}
+
+// TestNamesThatAHeaderCanNotCarrySafely: nothing is sent for them. Others can't even be granted.
+func TestNamesThatAHeaderCanNotCarrySafely(t *testing.T) {
+	b := newBench(t, trustHeader)
+	for _, owner := range []string{"älice", "al\u00a0ice", "alice\ufeff", "alice\u200b", "ａlice"} {
+		a := b.send("GET", myself, bearer(b.issue(owner, []string{"read"})))
+		if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), "printable ASCII") || len(b.jira.Received()) != 0 {
+			t.Errorf("%q: %d %s", owner, a.StatusCode, a.body)
+		}
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"encoding/pem"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/jira/jiratest"
@@ -209,8 +211,9 @@ func TestAMissingOwnerTokenSaysWhatIsNeeded(t *testing.T) {
 	b.jira.AddUser(jiratest.User{Name: "dave", Permissions: jiratest.Browse})
 	tok := bearer(b.issue("dave", []string{"read"}))
 	a := b.send("GET", myself, tok)
+	const labels = "kubectl label secret <name> -n jira-gateway jiratokens.io/policy=jira jiratokens.io/credential=owner-token"
 	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), `no Jira credential for owner "dave"`) ||
-		len(b.jira.Received()) != 0 {
+		!strings.HasSuffix(a.message(t), labels) || len(b.jira.Received()) != 0 {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	b.addOwnerToken("Dave") // and a change of settings takes effect without a restart
@@ -273,4 +276,48 @@ func must[T any](value T, err error) T {
 		panic(err)
 	}
 	return value
+}
+
+// TestARefusedCredentialIsNamedInTheLog, and not in the answer, where it would be for the token's holder.
+func TestARefusedCredentialIsNamedInTheLog(t *testing.T) {
+	for name, tc := range map[string]struct {
+		setup  func(*bench)
+		secret string
+	}{
+		"ownerTokens": {func(*bench) {}, "pat-alice"}, "oauth": {byOAuth, "jira-oauth"}, "account": {byAccount("token", ""), "account"},
+	} {
+		b := newBench(t, tc.setup)
+		b.jira.Fault(jiratest.Fault{Status: http.StatusUnauthorized})
+		tok := bearer(b.issue("Alice", []string{"read"}))
+		for range 3 {
+			a := b.send("GET", myself, tok)
+			if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), `the token's owner "Alice"`) ||
+				strings.Contains(a.body, tc.secret) {
+				t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
+			}
+		}
+		if tc.secret != "account" {
+			b.send("GET", myself, bearer(b.issue("bob", []string{"read"})))
+		}
+		b.clock.SetTime(b.clock.Now().Add(unprovedEvery))
+		b.send("GET", myself, tok)
+		log := b.logs.String()
+		if got := strings.Count(log, `"owner"="alice"`); got != 2 || strings.Count(log, `"secret"="`+tc.secret+`"`) < 2 {
+			t.Errorf("%s: %d lines:\n%s", name, got, log)
+		}
+		if tc.secret != "account" && strings.Count(log, `"owner"="bob"`) != 1 {
+			t.Errorf("%s: bob has his own line:\n%s", name, log)
+		}
+	}
+}
+
+func TestManyOwnersDoNotFillTheMemory(t *testing.T) {
+	var l unprovedLog
+	now := time.Now()
+	for i := range 2 * maxUnproved {
+		l.due(strconv.Itoa(i), now)
+	}
+	if len(l.last) != maxUnproved || l.due("new", now) || !l.due("new", now.Add(unprovedEvery)) || len(l.last) != 1 {
+		t.Errorf("%d owners", len(l.last))
+	}
 }

@@ -63,7 +63,7 @@ func checkTarget(r *Request) *Refusal {
 	if problem := checkCharacters(r.RawQuery, "[]|{}^\\`\"<>/?;"); problem != "" {
 		return refuse(http.StatusBadRequest, reasonTarget, "the query has "+problem)
 	}
-	return nil
+	return checkContentType(r.Header) // what the query means to Jira depends on it
 }
 
 // checkCharacters lets through what Tomcat lets through with the settings that Jira ships: the characters that RFC 3986

@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,8 +20,8 @@ func decodeSegment(segment string) (decoded, problem string) {
 	if strings.IndexByte(segment, '%') < 0 {
 		return segment, dotProblem(segment)
 	}
-	decoded, ok := percentDecode(segment)
-	if !ok {
+	decoded, err := url.PathUnescape(segment)
+	if err != nil {
 		return "", "a percent sign that is not followed by two hexadecimal digits; write %25 for a literal one"
 	}
 	if problem := characterProblem(decoded); problem != "" {
@@ -72,8 +73,16 @@ func hasDots(segment string) bool {
 	if strings.IndexByte(segment, '.') < 0 {
 		return false
 	}
+	const colons = "::" // some servers take it for a separator (CVE-2026-21589)
+	colonsSeparate := strings.Contains(segment, colons)
+	if colonsSeparate {
+		segment = strings.ReplaceAll(segment, colons, "/")
+	}
 	for part := range strings.FieldsFuncSeq(segment, func(r rune) bool { return r == '/' || r == '\\' }) {
 		part, _, _ = strings.Cut(part, ";")
+		if colonsSeparate {
+			part = strings.Trim(part, ":") // of an odd number
+		}
 		if part = strings.TrimFunc(part, isSpaceOrControl); part == "." || part == ".." {
 			return true
 		}
@@ -82,23 +91,6 @@ func hasDots(segment string) bool {
 }
 
 func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
-
-// percentDecode fails on a percent sign without two digits.
-func percentDecode(text string) (string, bool) {
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			out = append(out, text[i])
-			continue
-		}
-		if i+2 >= len(text) || hexValue[text[i+1]] < 0 || hexValue[text[i+2]] < 0 {
-			return "", false
-		}
-		out = append(out, unhex(text[i+1], text[i+2]))
-		i += 2
-	}
-	return string(out), true
-}
 
 // decodeLeniently leaves a percent sign without two digits as it is.
 func decodeLeniently(text string) string {

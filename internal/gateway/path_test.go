@@ -50,6 +50,7 @@ var pathSeeds = []string{
 	"/jira/rest/api/2/issue/%2e%2e/x", "/jira/rest/api/2/issue/%252e%252e/x", "/jira//rest", "/jira/rest;a/b", "/jira/rest/..;/x",
 	"/jira/rest/api/2/a%2fb", "/jira/rest/api/2/a%5cb", "/jira/rest/api/2/a%00", "/jira/rest/api/2/%c0%ae", "/x/../jira/rest", "*",
 	"/jira/rest/api/2/x/%25%32%65", "/jira/rest/api/2/x/..%3B/y", "/%6aira/rest", "/jira/rest/api/2/x/%E2%80%A8",
+	"/jira/rest/api/2/x/..::/y", "/jira/rest/api/2/x/%2e%3a%3a/y",
 }
 
 // FuzzCanonicalise: whatever passes has one reading, and it is Jira's.
@@ -118,5 +119,25 @@ func TestManyEncodingsEndSomewhere(t *testing.T) {
 	}
 	if !strings.Contains(redactTokens(unknownToken+" "+strings.Replace(unknownToken, "j", "%2525256a", 1)), "[redacted]") {
 		t.Error("not redacted")
+	}
+}
+
+// TestPercentDecodingIsThatOfNetURL: Jira decodes each of the bytes so, and fails where it fails.
+func TestPercentDecodingIsThatOfNetURL(t *testing.T) {
+	const digits = "0123456789abcdefABCDEF"
+	for high := range 256 {
+		if text := string([]byte{byte(high)}); text != "%" {
+			if got, err := url.PathUnescape(text); got != text || err != nil {
+				t.Errorf("%q: %q %v", text, got, err)
+			}
+		}
+		for low := range 256 {
+			text := "%" + string([]byte{byte(high), byte(low)})
+			valid := strings.IndexByte(digits, byte(high)) >= 0 && strings.IndexByte(digits, byte(low)) >= 0
+			got, err := url.PathUnescape(text)
+			if valid != (err == nil) || valid && got != decodeLeniently(text) {
+				t.Errorf("%q: %q %v", text, got, err)
+			}
+		}
 	}
 }

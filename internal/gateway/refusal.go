@@ -30,6 +30,8 @@ const (
 	reasonStale        = "stale"
 	reasonUnconfigured = "unconfigured"
 
+	reasonMisconfigured = "misconfigured"
+
 	reasonMethod    = "method"
 	reasonUpgrade   = "upgrade"
 	reasonHeaders   = "headers"

@@ -28,8 +28,8 @@ func checkResponse(s *Settings, status int, header http.Header, owner string) *R
 	case status < http.StatusOK:
 		return impersonationFailure("Jira answered with a switch of protocols, which nobody asked for")
 	case status == http.StatusUnauthorized:
-		return impersonationFailure("Jira refused the gateway's credential for the token's owner. The token itself is " +
-			"fine; an administrator must look at the gateway's impersonation")
+		return impersonationFailure("Jira refused the gateway's credential for the token's owner " + strconv.Quote(owner) +
+			". The token itself is fine; an administrator must look at the gateway's impersonation")
 	case isLoginRedirect(status, header):
 		return impersonationFailure("Jira sent the request to its login page: the token's owner has no permission for " +
 			"this, or Jira refused the gateway's credential for the owner. The token itself is fine")

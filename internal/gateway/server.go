@@ -4,14 +4,25 @@ package gateway
 
 import (
 	"log"
+	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
+	// maxRequests is how many requests are served at once. A refused one is over at once; what waits is Jira and slow
+	// bodies.
+	maxRequests = 512
+	// maxClientConns is how many connections clients may have open, idle ones included.
+	maxClientConns = 4096
+	// overloadRetryAfter is in seconds.
+	overloadRetryAfter = 1
 )
+
+const reasonOverload = "overload"
 
 // NewServer makes the server for clients, with the bounds of step 1. It has no read or write time-out as a whole: bodies
 // may take as long as they need, as long as something moves.
@@ -19,7 +30,8 @@ func NewServer(h *Handler, addr string) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Server{
-		Addr: addr, Handler: h,
+		Addr: addr, Handler: &requestLimit{Handler: h, most: maxRequests},
+		ConnState:         (&connLimit{most: maxClientConns}).observe,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -27,5 +39,55 @@ func NewServer(h *Handler, addr string) *http.Server {
 		ErrorLog:          log.New(logWriter{h.log}, "", 0),
 		// OPTIONS * goes through the path step like everything else.
 		DisableGeneralOptionsHandler: true,
+	}
+}
+
+// requestLimit bounds the requests that are being served: what one costs in memory and connections times this is the most
+// that all of them cost.
+type requestLimit struct {
+	*Handler
+	most int64
+	now  atomic.Int64
+}
+
+// ServeHTTP implements http.Handler.
+func (l *requestLimit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer l.now.Add(-1)
+	if l.now.Add(1) > l.most {
+		l.refuseOverload(w, r)
+		return
+	}
+	l.Handler.ServeHTTP(w, r)
+}
+
+// refuseOverload answers a request that nobody has looked at. It is accounted for like all others.
+func (h *Handler) refuseOverload(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{request: newRequest(r), settings: h.settings.Load(), start: h.clock.Now()}
+	response := newResponse(w, h.idle)
+	h.metrics.inFlight.Inc()
+	defer h.finish(x, response)
+	h.takeBody(x, response, r)
+	x.refusal = &Refusal{
+		Status: http.StatusServiceUnavailable, Reason: reasonOverload, RetryAfter: overloadRetryAfter, Close: true,
+		Message: "the gateway serves as many requests as it can just now; try again",
+	}
+	x.refuse(response)
+}
+
+// connLimit closes connections beyond a number as soon as they are there, so that a balancer tries another replica.
+type connLimit struct {
+	most int64
+	now  atomic.Int64
+}
+
+func (l *connLimit) observe(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if l.now.Add(1) > l.most {
+			_ = conn.Close() // net/http finds it closed, and reports that
+		}
+	case http.StateClosed, http.StateHijacked:
+		l.now.Add(-1)
+	case http.StateActive, http.StateIdle:
 	}
 }

@@ -4,12 +4,15 @@ package gateway
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
@@ -19,6 +22,8 @@ import (
 // others in their place.
 type Settings struct {
 	warnings []string
+
+	policyUID types.UID
 
 	target      *url.URL // of Jira's socket
 	host        string   // what Jira believes to be
@@ -31,34 +36,36 @@ type Settings struct {
 	deny         denySet
 	maxStaleness time.Duration
 
-	impersonator    impersonate.Impersonator
-	identityHeaders []string // folded names that impersonation uses
+	impersonation   gatewayconfig.Impersonation // what impersonator was made of
+	impersonator    impersonate.Impersonator    // nil: it could not be made
+	identityHeaders []string                    // folded names that impersonation uses
+	identitySecrets identitySecrets
 
 	roots        *x509.CertPool // nil: the system's
-	transportKey string         // equal keys can share connections
+	transportKey string         // equal keys can share connections; empty: the CA bundle can't be used
 	transport    *http.Transport
 }
 
 // Compile makes settings of a configuration and the labelled Secrets of the gateway's namespace. Its errors name Secret
 // and key, and never repeat contents. What is wrong with a single owner's token is a warning: it must not take Jira from
 // all the others.
+//
+// Beside an error about a Secret there are settings all the same, for a deny list must not wait for a key: Configure
+// takes what they lack from the settings before, or they refuse with 503 whatever they would let through. There are none
+// if a URL can't be used, which the policy's schema sees to.
 func Compile(cfg *gatewayconfig.Config, secrets []SecretObject) (*Settings, error) {
 	s := &Settings{
 		trusted: unmapped(cfg.TrustedProxies), deny: newDenySet(&cfg.Deny), maxStaleness: cfg.MaxStaleness.Duration,
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,
+		policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
 	}
 	store := newSecretStore(cfg.Policy.Name, secrets)
 	if err := s.compileURLs(&cfg.Jira); err != nil {
 		return nil, err
 	}
-	if err := s.compileCABundle(store, &cfg.Jira); err != nil {
-		return nil, err
-	}
-	if err := s.compileImpersonation(store, cfg); err != nil {
-		return nil, err
-	}
+	err := errors.Join(s.compileCABundle(store, &cfg.Jira), s.compileImpersonation(store, cfg))
 	s.warnings = store.warnings
-	return s, nil
+	return s, err
 }
 
 // Warnings are what an administrator should look at, although the gateway can work with it.

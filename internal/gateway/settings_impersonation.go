@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
 )
 
@@ -19,18 +20,41 @@ const minKeyBits = 2048
 func (s *Settings) compileImpersonation(store *secretStore, cfg *gatewayconfig.Config) (err error) {
 	switch how := &cfg.Impersonation; {
 	case how.OwnerTokens != nil:
-		s.impersonator, err = impersonate.NewOwnerTokens(store.ownerTokens())
+		var tokens map[string]string
+		tokens, s.identitySecrets.byOwner = store.ownerTokens()
+		s.impersonator, err = impersonate.NewOwnerTokens(tokens, cfg.Policy.Namespace, cfg.Policy.Name)
 	case how.OAuth != nil:
+		s.identitySecrets.shared = how.OAuth.PrivateKey.Name
 		s.impersonator, err = compileOAuth(store, how.OAuth, cfg.Jira.BaseURL)
 	case how.Header != nil:
+		if how.Header.Secret != nil {
+			s.identitySecrets.shared = how.Header.Secret.Name
+		}
 		s.identityHeaders = []string{foldHeader(how.Header.Name), foldHeader(how.Header.SecretHeader)}
 		s.impersonator, err = compileHeader(store, how.Header)
 	case how.ServiceAccount != nil:
+		s.identitySecrets.shared = how.ServiceAccount.SecretName
 		s.impersonator, err = compileServiceAccount(store, how.ServiceAccount)
 	default:
 		err = fmt.Errorf("the configuration names no way of impersonation")
 	}
+	if err != nil {
+		s.impersonator = nil // not a nil pointer in an interface
+	}
 	return err
+}
+
+// identitySecrets are the names of the Secrets that hold what the gateway shows Jira, for the log.
+type identitySecrets struct {
+	byOwner map[string]string // folded owners
+	shared  string
+}
+
+func (n *identitySecrets) of(owner string) string {
+	if name, ok := n.byOwner[grant.FoldUser(owner)]; ok {
+		return name
+	}
+	return n.shared
 }
 
 func compileOAuth(store *secretStore, o *gatewayconfig.OAuth, baseURL string) (*impersonate.OAuth, error) {

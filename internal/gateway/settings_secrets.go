@@ -61,9 +61,10 @@ func (s *secretStore) value(ref gatewayconfig.KeyRef) ([]byte, error) {
 	return value, nil
 }
 
-// ownerTokens collects the owners' Jira tokens. What can't be used is left out with a warning.
-func (s *secretStore) ownerTokens() map[string]string {
-	tokens, from := map[string]string{}, map[string]string{}
+// ownerTokens collects the owners' Jira tokens, and the names of the Secrets that they are from. What can't be used is
+// left out with a warning.
+func (s *secretStore) ownerTokens() (tokens, from map[string]string) {
+	tokens, from = map[string]string{}, map[string]string{}
 	for i := range s.secrets {
 		secret := &s.secrets[i]
 		if secret.Labels[v1alpha1.LabelCredential] != v1alpha1.CredentialOwnerToken ||
@@ -83,7 +84,7 @@ func (s *secretStore) ownerTokens() map[string]string {
 			tokens[owner], from[owner] = pat, secret.Name
 		}
 	}
-	return tokens
+	return tokens, from
 }
 
 func (s *secretStore) warn(format string, args ...any) {

@@ -94,31 +94,32 @@ func TestCompileSaysWhatIsWrongAndNeverContents(t *testing.T) {
 		edit    func(*gatewayconfig.Config)
 		secrets []SecretObject
 		says    string // empty: no error
+		none    bool   // no settings beside the error
 	}{
-		"owner tokens, none yet":  {func(*gatewayconfig.Config) {}, nil, ""},
-		"oauth":                   {oauth, []SecretObject{labelled("key", "tls.key", pemOf(testKey()))}, ""},
-		"oauth, PKCS #8":          {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "pkcs8"))}, ""},
-		"oauth, no Secret":        {oauth, nil, `secret "key" was not found`},
-		"oauth, no label":         {oauth, []SecretObject{unlabelled}, "lacks the label jiratokens.io/policy: jira"},
-		"oauth, no key":           {oauth, []SecretObject{labelled("key", "other", "s3cret")}, `secret "key" has no key "tls.key"`},
-		"oauth, no PEM":           {oauth, []SecretObject{labelled("key", "tls.key", "s3cret")}, `secret "key", key "tls.key": no PEM block`},
-		"oauth, broken":           {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "broken"))}, "no RSA key"},
-		"oauth, elliptic":         {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "elliptic"))}, "no RSA key"},
-		"oauth, short":            {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "short"))}, "1024 bits, 2048 are needed"},
-		"header":                  {header, []SecretObject{labelled("shared", "value", "s3cret\n")}, ""},
-		"header, no secret":       {header, nil, `secret "shared" was not found`},
-		"header, broken secret":   {header, []SecretObject{labelled("shared", "value", "s3cret\r\nX-User: root")}, `secret "shared", key "value"`},
-		"account, token":          {account, []SecretObject{labelled("acc", "token", "t")}, ""},
-		"account, password":       {account, []SecretObject{labelled("acc", "password", "p")}, ""},
-		"account, neither":        {account, []SecretObject{labelled("acc", "pass", "s3cret")}, "needs the key token (a Jira personal access token) or the key password"},
-		"account, none":           {account, nil, `secret "acc" was not found`},
-		"authority, no Secret":    {authority, nil, `secret "ca" was not found`},
-		"authority, no PEM":       {authority, []SecretObject{labelled("ca", "ca.crt", "s3cret")}, `secret "ca", key "ca.crt": no certificate in PEM`},
-		"different paths":         {func(c *gatewayconfig.Config) { c.Jira.PublicURL = "https://x/other" }, nil, "must be the same"},
-		"slash at the end":        {func(c *gatewayconfig.Config) { c.Jira.URL += "/" }, nil, "without a slash at its end"},
-		"user in the URL":         {func(c *gatewayconfig.Config) { c.Jira.URL = "https://u:s3cret@x/jira" }, nil, "jira.url must have no user"},
-		"encoded path":            {func(c *gatewayconfig.Config) { c.Jira.BaseURL = "https://x/%6aira" }, nil, "plain path"},
-		"no way of impersonation": {func(c *gatewayconfig.Config) { c.Impersonation = gatewayconfig.Impersonation{} }, nil, "no way"},
+		"owner tokens, none yet":  {func(*gatewayconfig.Config) {}, nil, "", false},
+		"oauth":                   {oauth, []SecretObject{labelled("key", "tls.key", pemOf(testKey()))}, "", false},
+		"oauth, PKCS #8":          {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "pkcs8"))}, "", false},
+		"oauth, no Secret":        {oauth, nil, `secret "key" was not found`, false},
+		"oauth, no label":         {oauth, []SecretObject{unlabelled}, "lacks the label jiratokens.io/policy: jira", false},
+		"oauth, no key":           {oauth, []SecretObject{labelled("key", "other", "s3cret")}, `secret "key" has no key "tls.key"`, false},
+		"oauth, no PEM":           {oauth, []SecretObject{labelled("key", "tls.key", "s3cret")}, `secret "key", key "tls.key": no PEM block`, false},
+		"oauth, broken":           {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "broken"))}, "no RSA key", false},
+		"oauth, elliptic":         {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "elliptic"))}, "no RSA key", false},
+		"oauth, short":            {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "short"))}, "1024 bits, 2048 are needed", false},
+		"header":                  {header, []SecretObject{labelled("shared", "value", "s3cret\n")}, "", false},
+		"header, no secret":       {header, nil, `secret "shared" was not found`, false},
+		"header, broken secret":   {header, []SecretObject{labelled("shared", "value", "s3cret\r\nX-User: root")}, `secret "shared", key "value"`, false},
+		"account, token":          {account, []SecretObject{labelled("acc", "token", "t")}, "", false},
+		"account, password":       {account, []SecretObject{labelled("acc", "password", "p")}, "", false},
+		"account, neither":        {account, []SecretObject{labelled("acc", "pass", "s3cret")}, "needs the key token (a Jira personal access token) or the key password", false},
+		"account, none":           {account, nil, `secret "acc" was not found`, false},
+		"authority, no Secret":    {authority, nil, `secret "ca" was not found`, false},
+		"authority, no PEM":       {authority, []SecretObject{labelled("ca", "ca.crt", "s3cret")}, `secret "ca", key "ca.crt": no certificate in PEM`, false},
+		"different paths":         {func(c *gatewayconfig.Config) { c.Jira.PublicURL = "https://x/other" }, nil, "must be the same", true},
+		"slash at the end":        {func(c *gatewayconfig.Config) { c.Jira.URL += "/" }, nil, "without a slash at its end", true},
+		"user in the URL":         {func(c *gatewayconfig.Config) { c.Jira.URL = "https://u:s3cret@x/jira" }, nil, "jira.url must have no user", true},
+		"encoded path":            {func(c *gatewayconfig.Config) { c.Jira.BaseURL = "https://x/%6aira" }, nil, "plain path", true},
+		"no way of impersonation": {func(c *gatewayconfig.Config) { c.Impersonation = gatewayconfig.Impersonation{} }, nil, "no way", false},
 	} {
 		cfg := someConfig()
 		tc.edit(cfg)
@@ -126,8 +127,10 @@ func TestCompileSaysWhatIsWrongAndNeverContents(t *testing.T) {
 		switch {
 		case tc.says == "" && err != nil, tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)):
 			t.Errorf("%s: %v", name, err)
-		case err != nil && (settings != nil || strings.Contains(err.Error(), "s3cret")):
+		case err != nil && strings.Contains(err.Error(), "s3cret"):
 			t.Errorf("%s: %v", name, err)
+		case settings == nil && !tc.none, settings != nil && (err != nil) != (settings.lacks() != ""):
+			t.Errorf("%s: settings %+v beside %v", name, settings, err)
 		}
 	}
 }

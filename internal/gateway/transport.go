@@ -21,27 +21,29 @@ const (
 	responseHeaderTimeout = 5 * time.Minute // Jira's slow searches and exports
 	// idleConnTimeout is below the 20 seconds after which Jira's Tomcat closes: a POST on a connection that is just being
 	// closed can't be repeated.
-	idleConnTimeout         = 15 * time.Second
-	maxIdleConns            = 256
+	idleConnTimeout = 15 * time.Second
+	maxIdleConns    = 256
+	// maxConns is as many as there can be requests: none waits for a connection without end.
+	maxConns                = maxRequests
 	maxResponseHeaderBytes  = 256 << 10
 	transportBufferSizeByte = 16 << 10
 )
 
 func (s *Settings) compileCABundle(store *secretStore, jira *gatewayconfig.Jira) error {
-	s.transportKey = s.target.String()
 	if jira.CABundle == nil {
+		s.transportKey = s.target.String()
 		return nil
 	}
+	s.roots = x509.NewCertPool() // empty while it can't be read: nobody is trusted
 	bundle, err := store.value(*jira.CABundle)
 	if err != nil {
 		return err
 	}
-	s.roots = x509.NewCertPool()
 	if !s.roots.AppendCertsFromPEM(bundle) {
 		return fmt.Errorf("secret %q, key %q: no certificate in PEM form was found", jira.CABundle.Name, jira.CABundle.Key)
 	}
 	digest := sha256.Sum256(bundle)
-	s.transportKey += " " + hex.EncodeToString(digest[:])
+	s.transportKey = s.target.String() + " " + hex.EncodeToString(digest[:])
 	return nil
 }
 
@@ -75,6 +77,7 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 		IdleConnTimeout:        idleConnTimeout,
 		MaxIdleConns:           maxIdleConns,
 		MaxIdleConnsPerHost:    maxIdleConns,
+		MaxConnsPerHost:        maxConns,
 		MaxResponseHeaderBytes: maxResponseHeaderBytes,
 		DisableCompression:     true, // bytes pass as they are
 		Protocols:              protocols,

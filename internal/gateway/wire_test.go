@@ -29,6 +29,8 @@ func TestMustPass(t *testing.T) {
 		"double encoding in data":     "/jira/rest/api/2/issue/DEMO-1/properties/100%2525",
 		"encoded slash, once more":    "/jira/secure/attachment/10001/a%252Fb.txt",
 		"dots in names":               "/jira/secure/attachment/10001/a..b...txt",
+		"doubled colons in data":      "/jira/rest/api/2/issue/DEMO-1/properties/a::b::.c.",
+		"almost a page's suffix":      "/jira/secure/attachment/10001/a.js.p",
 		"unreserved, encoded, data":   "/jira/rest/api/2/issue/%44EMO-1",
 		"user name with at":           "/jira/rest/api/2/user?username=carol@corp.example",
 		"encoded at":                  "/jira/rest/api/2/user?username=carol%40corp.example",
@@ -119,6 +121,12 @@ func mustRefuse(tok string) map[string]refusedRow {
 	add("slashes hidden twice", "/jira/rest/api/2/issue/x%252f..%252f..%252fpat/y", 400, dots)
 	add("overlong dots", "/jira/rest/api/2/issue/%c0%ae%c0%ae/x", 400, "no valid UTF-8")
 	add("WEB-INF by an encoded dot", "/jira/%2e/WEB-INF/web.xml", 400, dots)
+	add("dots before doubled colons", "/jira/rest/api/2/issue/..::x/y", 400, dots)
+	add("dots after doubled colons", "/jira/rest/api/2/issue/x::../y", 400, dots)
+	add("dots after three colons", "/jira/rest/api/2/issue/x:::./y", 400, dots)
+	add("encoded dots and colons", "/jira/rest/api/2/issue/%2e%2e%3A%3Ax/y", 400, dots)
+	add("twice encoded dots and colons", "/jira/rest/api/2/issue/%252e%253a%253a/y", 400, dots)
+	add("dots and colons in the API", "/jira/rest/..::/2/myself", 400, dots)
 	add("dots after the API", "/jira/rest/api../2/myself", 400, "dot at the end")
 	// Separators.
 	add("doubled slash", "/jira//rest/api/2/myself", 400, "base URL that ends in '/'")
@@ -239,6 +247,19 @@ func addReachRows(rows map[string]refusedRow) {
 		{"PUT", "/rest/api/2/user/pass%77ord", "no API token can reach"},
 		{"PUT", "/rest/api/latest/myself/password", "no API token can reach"},
 		{"POST", "/rest/de.resolution.apitokenauth/latest/user/token", "no API token can reach"},
+		{"PUT", "/rest/api/2/myself", "no API token can reach"},
+		{"POST", "/rest/nativemobile/1.0/batch", "a dispatcher"}, // runs what its body names: never to be eased
+		{"POST", "/rest/NativeMobile/latest/batch.json", "a dispatcher"},
+		{"POST", "/rest/extender/1.0/token", "no API token can reach"},
+		{"GET", "/rest/calendar-services/1.0/calendar", "no API token can reach"},
+		{"GET", "/rest/api/2/Dashboard.jspa", "REST API"},
+		{"POST", "/rest/api/2/search/Dashboard.jspa", "REST API"},
+		{"GET", "/rest/api/2/issue/x/Dashboard!default.jspa", "REST API"},
+		{"GET", "/rest/api/2/issue/x/Dashboard.js%70a", "REST API"},
+		{"GET", "/rest/api/2/issue/Dashboard.jspa%3Bx", "REST API"},
+		{"GET", "/rest/api/2/issue/a.JSP/x", "REST API"},
+		{"GET", "/secure/attachment/10001/Dashboard.jspa", "REST API"},
+		{"GET", "/secure/attachment/10001/a.jspx", "REST API"},
 		{"GET", "/", "REST API"},
 		{"GET", "/login.jsp", "REST API"},
 		{"GET", "/secure/Dashboard.jspa", "REST API"},

@@ -64,6 +64,13 @@ func TestDecodeRefuses(t *testing.T) {
 		"no version":       change(func(d, _ map[string]any) { delete(d, "version") }),
 		"no scopes":        change(func(_, g map[string]any) { delete(g, "scopes") }),
 		"no owner":         change(func(_, g map[string]any) { g["owner"] = "" }),
+		"owner, space":     change(func(_, g map[string]any) { g["owner"] = "alice " }),
+		"owner, tab":       change(func(_, g map[string]any) { g["owner"] = "\talice" }),
+		"owner, no-break":  change(func(_, g map[string]any) { g["owner"] = "alice\u00a0" }),
+		"owner, NEL":       change(func(_, g map[string]any) { g["owner"] = "alice\u0085" }),
+		"owner, control":   change(func(_, g map[string]any) { g["owner"] = "al\x00ice" }),
+		"owner, C1":        change(func(_, g map[string]any) { g["owner"] = "al\u0081ice" }),
+		"owner, dotted I":  change(func(_, g map[string]any) { g["owner"] = "al\u0130ce" }),
 		"bad range":        change(func(_, g map[string]any) { g["sourceRanges"] = []string{"10.0.0.0/33"} }),
 		"empty range":      change(func(_, g map[string]any) { g["sourceRanges"] = []string{""} }),
 		"no hash":          change(func(d, _ map[string]any) { delete(d, "hash") }),
@@ -144,4 +151,24 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("the table changed it: %+v\n%+v", c, r)
 		}
 	})
+}
+
+// Names that Jira, in Java, takes for two users are two here as well.
+func TestFoldUser(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Alice", "aLICE", true},
+		{"ÄRGER", "ärger", true},
+		{"Bob", "bobby", false},
+		{"İVAN", "ivan", false},
+		{"İvan", "i\u0307VAN", true},
+		{"alıce", "alice", false},
+		{"alice ", "alice", false},
+	} {
+		if got := SameUser(tc.a, tc.b); got != tc.same {
+			t.Errorf("%q and %q: %v", tc.a, tc.b, got)
+		}
+	}
 }

@@ -72,8 +72,16 @@ type Grant struct {
 	SourceRanges []netip.Prefix `json:"sourceRanges,omitempty"`
 }
 
-// FoldUser gives the form in which Jira user and group names are compared. Jira itself lower-cases names.
-func FoldUser(name string) string { return strings.ToLower(name) }
+// dottedCapitalI is U+0130. For Java it is a small i and a dot above (U+0307) in lower case, for Go a plain i.
+const dottedCapitalI = '\u0130'
+
+// FoldUser gives the form in which Jira user and group names are compared. Jira itself lower-cases names, in Java.
+func FoldUser(name string) string {
+	if strings.ContainsRune(name, dottedCapitalI) {
+		name = strings.ReplaceAll(name, string(dottedCapitalI), "i\u0307")
+	}
+	return strings.ToLower(name)
+}
 
 // SameUser tells whether two Jira user names mean the same user.
 func SameUser(a, b string) bool { return FoldUser(a) == FoldUser(b) }

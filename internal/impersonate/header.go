@@ -3,6 +3,7 @@
 package impersonate
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,6 +20,9 @@ func NewHeader(name, secretName, secret string) (*Header, error) {
 		return nil, fmt.Errorf("%q is no name of an HTTP header", name)
 	}
 	if secretName == "" {
+		if secret != "" {
+			return nil, errors.New("there is a shared secret, but no name of the header that carries it")
+		}
 		return &Header{name: http.CanonicalHeaderKey(name)}, nil
 	}
 	if !httpguts.ValidHeaderFieldName(secretName) || strings.EqualFold(name, secretName) {
@@ -32,10 +36,15 @@ func NewHeader(name, secretName, secret string) (*Header, error) {
 	}, nil
 }
 
-// Apply sets the headers.
+// Apply sets the headers. Only names that arrive as they were sent are sent: white space at the ends is taken off on the
+// way, and what a servlet makes of bytes beyond ASCII depends on the server; either could be another user's name.
 func (h *Header) Apply(out *Outgoing, owner string) error {
-	if err := checkHeaderValue("the owner's name", owner); err != nil {
-		return err
+	if owner == "" || strings.HasPrefix(owner, " ") || strings.HasSuffix(owner, " ") || strings.ContainsFunc(owner, notPrintable) {
+		return &MissingCredentialError{
+			Owner: owner,
+			Remedy: "a header can carry names of printable ASCII characters only, without a space at either end; use another " +
+				"way of impersonation",
+		}
 	}
 	out.Header[h.name] = []string{owner}
 	if h.secretName != "" {
@@ -43,3 +52,5 @@ func (h *Header) Apply(out *Outgoing, owner string) error {
 	}
 	return nil
 }
+
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }

@@ -140,7 +140,7 @@ func TestOAuthSignsWhatIsSent(t *testing.T) {
 }
 
 func TestTheOtherWays(t *testing.T) {
-	owners, err := NewOwnerTokens(map[string]string{"Alice": "pat"})
+	owners, err := NewOwnerTokens(map[string]string{"Alice": "pat"}, "gw", "jira")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,15 @@ func TestTheOtherWays(t *testing.T) {
 		"owner's token":       {owners, "ALICE", http.Header{"Authorization": {"Bearer pat"}}},
 		"no token":            {owners, "bob", nil},
 		"header":              {header, "alice", http.Header{"X-Forwarded-User": {"alice"}, "X-Secret": {"s"}}},
-		"header alone":        {bare, "älice", http.Header{"X-User": {"älice"}}},
+		"header alone":        {bare, "alice b", http.Header{"X-User": {"alice b"}}},
+		"header, no ASCII":    {bare, "älice", nil},
+		"header, no UTF-8":    {bare, "\xe4lice", nil},
+		"header, DEL":         {bare, "alice\x7f", nil},
+		"header, space first": {bare, " alice", nil},
+		"header, space last":  {bare, "alice ", nil},
+		"header, tab last":    {bare, "alice\t", nil},
+		"header, tab within":  {bare, "al\tice", nil},
+		"header, hard space":  {bare, "alice\u00a0", nil},
 		"header, split":       {bare, "alice\r\nX-Admin: 1", nil},
 		"header, no owner":    {bare, "", nil},
 		"account":             {token, "SVC", http.Header{"Authorization": {"Bearer pat"}}},
@@ -188,11 +196,12 @@ func TestTheOtherWays(t *testing.T) {
 
 func TestWhatNoHeaderCanCarry(t *testing.T) {
 	for name, err := range map[string]error{
-		"token":       second(NewOwnerTokens(map[string]string{"a": "s3cret\n"})),
-		"empty token": second(NewOwnerTokens(map[string]string{"a": ""})),
+		"token":       second(NewOwnerTokens(map[string]string{"a": "s3cret\n"}, "gw", "jira")),
+		"empty token": second(NewOwnerTokens(map[string]string{"a": ""}, "gw", "jira")),
 		"name":        second(NewHeader("X User", "", "")),
 		"secret":      second(NewHeader("X-User", "X-Secret", "s3cret\x00")),
 		"no secret":   second(NewHeader("X-User", "X-Secret", "")),
+		"secret only": second(NewHeader("X-User", "", "s3cret")),
 		"same name":   second(NewHeader("X-User", "x-user", "s3cret")),
 		"account":     second(NewServiceAccountToken("a", "s3cret\r")),
 		"password":    second(NewServiceAccountPassword("a", "")),

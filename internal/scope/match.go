@@ -40,6 +40,41 @@ func changing(name, pattern string) rule {
 	return r
 }
 
+// patterns makes rules without names.
+func patterns(list ...string) []rule {
+	rules := make([]rule, len(list))
+	for i, pattern := range list {
+		rules[i] = always("", pattern)
+	}
+	return rules
+}
+
+// anyExactly tells whether one of the easings applies.
+func anyExactly(rules []rule, segments []string) bool {
+	for i := range rules {
+		if rules[i].exactly(segments) {
+			return true
+		}
+	}
+	return false
+}
+
+// isWebAction finds the suffixes .jsp, .jspa, .jspx and the like, which Jira's servlet mappings take for a page or an
+// action of the web interface wherever they stand: what no REST resource takes falls through to them, and the action is
+// what follows the last slash. They are refused in every segment and with anything behind them, for a server may cut
+// that off.
+func isWebAction(segments []string) bool {
+	const suffix = ".jsp"
+	for _, segment := range segments {
+		for i := strings.IndexByte(segment, '.'); i >= 0 && i+len(suffix) <= len(segment); i++ {
+			if strings.EqualFold(segment[i:i+len(suffix)], suffix) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // restricts tells whether a restriction applies, doubts included.
 func (r *rule) restricts(reads bool, segments []string) bool {
 	if r.changesOnly && reads || !r.fits(segments) {

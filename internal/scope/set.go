@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scope knows the operations of Jira's REST API and the scope that each needs.
+// Package scope knows the operations of Jira's REST API and the scope that each needs. Of the REST modules that Jira and
+// its apps have, a list of known ones is open to the scopes read and write; all others need admin.
 package scope
 
 import (
@@ -13,8 +14,11 @@ type Set uint8
 
 // The scopes. They do not imply each other.
 const (
+	// Read is for the known REST modules, and attachments, avatars and views.
 	Read Set = 1 << iota
+	// Write is for changes through the known REST modules.
 	Write
+	// Admin is for administration, and for the REST modules of all other apps, whatever the method.
 	Admin
 )
 

@@ -6,41 +6,78 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror/snapshot"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 )
 
-// apply hands a configuration on. One that can't be used is told about and changes nothing.
+// apply hands a configuration on. One that can't be used is told about and changes nothing; of one that can be used in
+// part, that part is in force.
 func (s *settingsStore) apply(raw []byte, secrets []Secret) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	if err := s.try(raw, secrets); err != nil {
-		s.m.metrics.configErrors.Inc()
-		s.m.metrics.configCurrent.Set(0)
-		s.m.log.Error(err, "the configuration can't be used", "kept", s.current.Load() != nil)
+	err := s.try(raw, secrets, s.current.Load().lastGood())
+	if err == nil {
+		s.m.metrics.configCurrent.Set(1)
 		return
 	}
-	s.m.metrics.configCurrent.Set(1)
+	s.m.metrics.configErrors.Inc()
+	s.m.metrics.configCurrent.Set(0)
+	if errors.Is(err, ErrIncomplete) {
+		s.m.log.Error(err, "the rest is in force; for that part the last good one goes on if it is for the same Jira, "+
+			"or else requests are answered with 503")
+		return
+	}
+	s.m.log.Error(err, "the configuration can't be used", "kept", s.current.Load() != nil)
 }
 
-// restore is apply for a snapshot's configuration, unless there is one already. It fails if that can't be used.
-func (s *settingsStore) restore(raw []byte, secrets []Secret) error {
+// restore is apply for a snapshot's configuration, unless there is one already. It fails if that can't be used at all.
+func (s *settingsStore) restore(header *snapshot.Header) error {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	if s.current.Load() != nil {
 		return nil
 	}
-	return s.try(raw, secrets)
+	err := s.try(header.Config, header.Secrets, s.replay(header.Good))
+	if errors.Is(err, ErrIncomplete) {
+		s.m.metrics.configErrors.Inc()
+		s.m.log.Error(err, "the snapshot's configuration was incomplete, too")
+		return nil
+	}
+	return err
 }
 
-func (s *settingsStore) try(raw []byte, secrets []Secret) error {
+// replay hands the last good configuration on before an incomplete one, so that its parts are there to go on with. It
+// is not the current one at any time: what it does not deny may be denied by now.
+func (s *settingsStore) replay(state *snapshot.State) *settings {
+	if state == nil {
+		return nil
+	}
+	config, err := s.decode(state.Config)
+	if err == nil {
+		err = s.m.opts.OnConfig(config, state.Secrets)
+	}
+	if err != nil {
+		s.m.log.Error(err, "the snapshot's last good configuration can't be used")
+		return nil
+	}
+	return &settings{config: config, raw: state.Config, secrets: state.Secrets}
+}
+
+// try makes a configuration the current one, unless it can't be used at all.
+func (s *settingsStore) try(raw []byte, secrets []Secret, good *settings) error {
 	config, err := s.decode(raw)
 	if err != nil {
 		return err
 	}
-	if err := s.m.opts.OnConfig(config, secrets); err != nil {
+	err = s.m.opts.OnConfig(config, secrets)
+	next := &settings{config: config, raw: raw, secrets: secrets}
+	switch {
+	case errors.Is(err, ErrIncomplete):
+		next.incomplete, next.good = true, good
+	case err != nil:
 		return err
 	}
-	first := s.current.Swap(&settings{config: config, raw: raw, secrets: secrets}) == nil
+	first := s.current.Swap(next) == nil
 	s.m.metrics.configGeneration.Set(float64(config.Policy.Generation))
 	s.m.changes.Add(1)
 	if first {
@@ -48,7 +85,7 @@ func (s *settingsStore) try(raw []byte, secrets []Secret) error {
 	} else {
 		s.m.log.Info("configuration changed", "policyGeneration", config.Policy.Generation, "secrets", len(secrets))
 	}
-	return nil
+	return err
 }
 
 func (s *settingsStore) decode(raw []byte) (*gatewayconfig.Config, error) {

@@ -28,12 +28,14 @@ func (s *hashStore) slim(object any) (*hashSecret, bool) {
 		return h, true
 	}
 	secret, ok := object.(*corev1.Secret)
-	if !ok || secret.Namespace != s.m.opts.Namespace || secret.Type != v1alpha1.SecretTypeTokenHash {
+	if !ok || secret.Namespace != s.m.opts.Namespace || secret.Type != v1alpha1.SecretTypeTokenHash ||
+		secret.Labels[v1alpha1.LabelPolicy] != s.m.opts.Policy { // what another policy of this namespace granted
 		return nil, false
 	}
 	return &hashSecret{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: secret.Name, CreationTimestamp: secret.CreationTimestamp, DeletionTimestamp: secret.DeletionTimestamp,
+			Namespace: s.m.opts.Namespace, Name: secret.Name,
+			CreationTimestamp: secret.CreationTimestamp, DeletionTimestamp: secret.DeletionTimestamp,
 		},
 		credential: secret.Data[grant.DataKey],
 	}, true

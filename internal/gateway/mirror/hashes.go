@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/jiratokens/jira-token-operator/internal/grant"
@@ -44,6 +45,8 @@ func (s *hashStore) Update(object any) error {
 	defer s.mu.Unlock()
 	if secret, ok := s.slim(object); ok {
 		s.put(secret)
+	} else {
+		s.remove(object)
 	}
 	s.changed()
 	return nil
@@ -53,10 +56,7 @@ func (s *hashStore) Update(object any) error {
 func (s *hashStore) Delete(object any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if secret, ok := s.slim(object); ok {
-		s.m.opts.Grants.Delete(secret.Name)
-		s.accept(secret.Name)
-	}
+	s.remove(object)
 	s.changed()
 	return nil
 }
@@ -110,6 +110,16 @@ func (s *hashStore) put(secret *hashSecret) {
 	s.judge(secret.Name, s.m.opts.Grants.Put(secret.Name, c))
 }
 
+// remove goes by the name alone: a Secret that is none of ours any more, because it lost its label, is gone.
+func (s *hashStore) remove(object any) {
+	secret, ok := object.(metav1.Object)
+	if !ok || secret.GetNamespace() != s.m.opts.Namespace {
+		return
+	}
+	s.m.opts.Grants.Delete(secret.GetName())
+	s.accept(secret.GetName())
+}
+
 // decode reads a Secret's credential. The decoder's words stay out of the log: they may repeat content.
 func (s *hashStore) decode(secret *hashSecret) (*grant.Credential, bool) {
 	if secret.DeletionTimestamp != nil { // something holds it, but whoever deleted it meant it
@@ -117,21 +127,27 @@ func (s *hashStore) decode(secret *hashSecret) (*grant.Credential, bool) {
 		return nil, false
 	}
 	c, err := grant.Decode(secret.credential)
-	if err != nil {
-		s.refuse(secret.Name, "it is damaged or was written by another version")
-		return nil, false
+	switch {
+	case errors.Is(err, grant.ErrNewer):
+		s.refuse(secret.Name, "a newer version of the operator wrote it")
+	case err != nil:
+		s.refuse(secret.Name, "it is damaged")
 	}
-	return c, true
+	return c, err == nil
 }
 
+// judge notes what became of a credential. One whose hash another Secret has is not tried again when that Secret goes:
+// whoever deletes a hash Secret means to end the token at once, and a copy must not keep it alive. Nothing that the
+// manager does makes such copies. The copy's own next change, or the next list, decides anew; until then the metric
+// counts it.
 func (s *hashStore) judge(name string, err error) {
 	switch {
 	case err == nil:
 		s.accept(name)
 	case errors.Is(err, grant.ErrClaimed):
-		s.refuse(name, "another hash Secret has the same hash")
+		s.refuse(name, "another hash Secret has the same hash; delete the one that is a copy")
 	default:
-		s.refuse(name, "it is damaged or was written by another version")
+		s.refuse(name, "it is damaged")
 	}
 }
 

@@ -67,10 +67,14 @@ func (m *Mirror) keep(k *keeper) {
 	// Both before the contents: a change in between is written again, and the contents are never older than they say.
 	changes, contact := m.changes.Load(), m.lastContact()
 	current := m.settings.current.Load()
+	var good *snapshot.State
+	if current.incomplete {
+		good = current.good.state()
+	}
 	start := time.Now()
 	err := snapshot.Write(m.opts.SnapshotDir, &snapshot.Header{
 		Namespace: m.opts.Namespace, Policy: m.opts.Policy, PolicyUID: current.config.Policy.UID,
-		LastContact: contact.UTC().Round(0), Config: current.raw, Secrets: current.secrets,
+		LastContact: contact.UTC().Round(0), Config: current.raw, Secrets: current.secrets, Good: good,
 	}, m.opts.Grants.All)
 	took := time.Since(start)
 	if err != nil {

@@ -4,7 +4,8 @@
 // speak to Jira with. It watches the Secrets of one namespace and keeps a snapshot for a restart without the API.
 //
 // An error never adds anything: a Secret that can't be read grants nothing, a configuration that can't be used leaves
-// the last good one. And an outage takes nothing away: Age tells how old the knowledge is, and the request path judges.
+// the last good one, and one that lacks a Secret is in force but for what it lacks. And an outage takes nothing away: Age
+// tells how old the knowledge is, and the request path judges.
 package mirror
 
 import (
@@ -25,6 +26,10 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
+// ErrIncomplete is how OnConfig fails if the configuration is in force, but for a part that can't be used and for which
+// it goes on with what it made of an earlier configuration, or with nothing.
+var ErrIncomplete = errors.New("a part of the configuration can't be used")
+
 // Secret is what the gateway needs of a Secret that its configuration may refer to.
 type Secret = snapshot.Secret
 
@@ -37,7 +42,7 @@ type Options struct {
 	Grants     *grant.Table
 
 	// OnConfig is given every new configuration with all Secrets that carry the policy's label. If it fails, the
-	// configuration before stays. It is never called twice at a time.
+	// configuration before stays, except with ErrIncomplete. It is never called twice at a time.
 	OnConfig func(*gatewayconfig.Config, []Secret) error
 
 	SnapshotDir    string        // none: no snapshots

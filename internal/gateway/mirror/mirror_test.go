@@ -4,6 +4,7 @@ package mirror_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
@@ -59,8 +61,14 @@ func TestUndecodableSecret(t *testing.T) {
 	secret.Data = map[string][]byte{grant.DataKey: []byte(`{"version":1,"expiresAt":"do-not-log-this"}`)}
 	w.update(t, secret)
 	eventually(t, "gone", func() bool { return !g.has(c) && g.metric(t, "refused_secrets") == 1 })
-	if log := g.logged(); !strings.Contains(log, secret.Name) || strings.Contains(log, "do-not-log-this") {
+	if log := g.logged(); !strings.Contains(log, secret.Name) || !strings.Contains(log, "it is damaged") || strings.Contains(log, "do-not-log-this") {
 		t.Errorf("log must name the Secret and not repeat it:\n%s", log)
+	}
+	secret.Data = map[string][]byte{grant.DataKey: []byte(`{"version":99}`)}
+	w.update(t, secret)
+	eventually(t, "said to be newer", func() bool { return strings.Contains(g.logged(), "a newer version of the operator wrote it") })
+	if g.has(c) {
+		t.Error("a newer version's credential is believed")
 	}
 	secret.Data = good
 	w.update(t, secret)
@@ -80,7 +88,26 @@ func TestSecretBeingDeleted(t *testing.T) {
 	eventually(t, "gone", func() bool { return !g.has(c) })
 }
 
-// The oldest of two Secrets with one hash stays, also for a gateway that starts later.
+// The label ties a hash Secret to its policy: without it the Secret is gone, and with it back.
+func TestHashSecretChangesPolicy(t *testing.T) {
+	w := newWorld(t)
+	c := credential(1)
+	secret := w.hashSecret(t, c)
+	w.create(t, secret)
+	g := w.start(t)
+	eventually(t, "found", func() bool { return g.has(c) })
+	for _, label := range []string{"jira-2", ""} {
+		secret.Labels[v1alpha1.LabelPolicy] = label
+		w.update(t, secret)
+		eventually(t, "gone", func() bool { return !g.has(c) })
+		secret.Labels[v1alpha1.LabelPolicy] = policy
+		w.update(t, secret)
+		eventually(t, "back", func() bool { return g.has(c) })
+	}
+}
+
+// The oldest of two Secrets with one hash stays, also for a gateway that starts later. When it is deleted, the token is
+// over: the other one does not take its place by itself.
 func TestDuplicateHash(t *testing.T) {
 	w := newWorld(t)
 	first, second := credential(1), credential(2)
@@ -88,7 +115,8 @@ func TestDuplicateHash(t *testing.T) {
 	w.create(t, w.hashSecret(t, first))
 	running := w.start(t)
 	eventually(t, "found", func() bool { return running.has(first) })
-	w.create(t, w.hashSecret(t, second))
+	copied := w.hashSecret(t, second)
+	w.create(t, copied)
 	eventually(t, "refused", func() bool { return running.metric(t, "refused_secrets") == 1 })
 	late := w.start(t)
 	eventually(t, "ready", late.Ready)
@@ -97,6 +125,16 @@ func TestDuplicateHash(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	}
+	w.remove(t, w.hashSecret(t, first))
+	for _, g := range []*gateway{running, late} {
+		eventually(t, "over", func() bool { return !g.has(first) })
+		if got := g.metric(t, "refused_secrets"); got != 1 {
+			t.Errorf("metric refused_secrets: %v", got)
+		}
+	}
+	copied.Annotations = map[string]string{"example.com/changed": "true"}
+	w.update(t, copied)
+	eventually(t, "judged anew", func() bool { return running.has(second) && running.metric(t, "refused_secrets") == 0 })
 }
 
 // Nothing but Secrets of the right namespace, type, name and label is believed.
@@ -109,6 +147,14 @@ func TestLookAlikes(t *testing.T) {
 	lookAlike := w.hashSecret(t, opaque)
 	lookAlike.Type = corev1.SecretTypeOpaque
 	w.create(t, lookAlike)
+
+	theirs, nobodys := credential(4), credential(5)
+	ofAnother := w.hashSecret(t, theirs) // left by the policy that this namespace had before
+	ofAnother.Labels[v1alpha1.LabelPolicy] = "jira-2"
+	w.create(t, ofAnother)
+	ofNobody := w.hashSecret(t, nobodys)
+	delete(ofNobody.Labels, v1alpha1.LabelPolicy)
+	w.create(t, ofNobody)
 
 	secondConfig := w.configSecret(t, 99)
 	secondConfig.Name = "jira-gateway-config-2"
@@ -127,7 +173,7 @@ func TestLookAlikes(t *testing.T) {
 	w.create(t, w.hashSecret(t, last))
 	eventually(t, "found", func() bool { return g.has(last) })
 	eventually(t, "ready", g.Ready)
-	if g.has(other) || g.has(opaque) || g.table.Len() != 1 {
+	if g.has(other) || g.has(opaque) || g.has(theirs) || g.has(nobodys) || g.table.Len() != 1 {
 		t.Errorf("believes a look-alike: %d tokens", g.table.Len())
 	}
 	want := []string{"mine", lookAlike.Name} // the latter is a Secret like others
@@ -180,6 +226,51 @@ func TestConfiguration(t *testing.T) {
 	g.mu.Unlock()
 	w.create(t, w.configSecret(t, 5))
 	eventually(t, "generation 5", func() bool { return g.generation() == 5 && g.metric(t, "config_current") == 1 })
+}
+
+// incomplete makes one generation of the configuration usable in part only.
+func incomplete(generation int64, calls *[]int64) func(*mirror.Options) {
+	return func(o *mirror.Options) {
+		next := o.OnConfig
+		o.OnConfig = func(c *gatewayconfig.Config, secrets []mirror.Secret) error {
+			*calls = append(*calls, c.Policy.Generation)
+			if err := next(c, secrets); err != nil || c.Policy.Generation != generation {
+				return err
+			}
+			return fmt.Errorf("%w: no key", mirror.ErrIncomplete)
+		}
+	}
+}
+
+// A configuration that can be used in part is the current one, also after a restart without the API; the last good one
+// comes first then, for what the other lacks.
+func TestIncompleteConfiguration(t *testing.T) {
+	w := newWorld(t)
+	w.create(t, w.hashSecret(t, credential(1)))
+	var calls []int64
+	g := w.start(t, incomplete(2, &calls))
+	eventually(t, "ready", func() bool { return g.Ready() && g.metric(t, "config_current") == 1 })
+	secret := w.configSecret(t, 2)
+	w.update(t, secret)
+	eventually(t, "generation 2", func() bool {
+		return g.metric(t, "config_generation") == 2 && g.metric(t, "config_errors_total") == 1 && g.metric(t, "config_current") == 0
+	})
+	if g.generation() != 2 || !g.Ready() || !strings.Contains(g.logged(), "no key") {
+		t.Errorf("generation %d", g.generation())
+	}
+	g.stop()
+
+	w.link.Cut()
+	calls = nil
+	g = w.start(t, soon, incomplete(2, &calls))
+	eventually(t, "ready from the snapshot", g.Ready)
+	if !slices.Equal(calls, []int64{1, 2}) || g.generation() != 2 || !g.has(credential(1)) {
+		t.Errorf("configurations %v", calls)
+	}
+	w.link.Mend()
+	secret.Data = w.configSecret(t, 3).Data
+	w.update(t, secret)
+	eventually(t, "generation 3", func() bool { return g.generation() == 3 && g.metric(t, "config_current") == 1 })
 }
 
 // A change of a Secret that the configuration may refer to is a change of the configuration.

@@ -25,7 +25,10 @@ import (
 type selector struct{ fields, labels string }
 
 func (m *Mirror) hashSelector() selector {
-	return selector{fields: fields.OneTermEqualSelector("type", string(v1alpha1.SecretTypeTokenHash)).String()}
+	return selector{
+		fields: fields.OneTermEqualSelector("type", string(v1alpha1.SecretTypeTokenHash)).String(),
+		labels: labels.Set{v1alpha1.LabelPolicy: m.opts.Policy}.String(),
+	}
 }
 
 func (m *Mirror) settingsSelector() selector {

@@ -82,7 +82,7 @@ func (m *Mirror) readSnapshot() (*snapshot.Header, *grant.Builder, error) {
 
 // takeOver uses a snapshot for what the API has not told meanwhile.
 func (m *Mirror) takeOver(header *snapshot.Header, builder *grant.Builder) error {
-	if err := m.settings.restore(header.Config, header.Secrets); err != nil {
+	if err := m.settings.restore(header); err != nil {
 		return err
 	}
 	m.settings.contact.restore(header.LastContact)

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror/snapshot"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 )
 
@@ -37,6 +38,24 @@ type settings struct {
 	config  *gatewayconfig.Config
 	raw     []byte
 	secrets []Secret
+
+	incomplete bool
+	good       *settings // if they are incomplete: the last ones that were not, whose parts may still be in use
+}
+
+func (s *settings) lastGood() *settings {
+	if s == nil || !s.incomplete {
+		return s
+	}
+	return s.good
+}
+
+// state is what a snapshot keeps of them.
+func (s *settings) state() *snapshot.State {
+	if s == nil {
+		return nil
+	}
+	return &snapshot.State{Config: s.raw, Secrets: s.secrets}
 }
 
 var (

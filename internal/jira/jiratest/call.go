@@ -55,6 +55,9 @@ func (c *call) admit() *reply {
 func (c *call) dispatch() reply {
 	found, args, allowed := match(c.r.Method, c.path)
 	if found == nil {
+		if action := webAction(c.path); action != nil {
+			return action(c)
+		}
 		return c.unrouted(allowed)
 	}
 	c.args = args

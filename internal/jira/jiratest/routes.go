@@ -61,5 +61,4 @@ var routes = []route{
 	{method: get, pattern: "login.jsp", handle: getLoginPage},
 	{method: post, pattern: "login.jsp", handle: postLoginPage, form: true},
 	{method: get, pattern: "browse/{}", handle: getBrowsePage},
-	{method: get, pattern: "secure/Dashboard.jspa", handle: getDashboard},
 }

@@ -31,6 +31,12 @@ func TestTargetsAsTomcatTakesThem(t *testing.T) {
 		{"/jira/rest/api/2/search?jql=text~\"[plan]\"{}|^`\\<>", 400}, // reaches Jira, whose JQL it is not
 		{"/jira/rest/api/2/search?jql=text~\"[plan]\"", 200},
 		{"/jira/rest/api/2/issue/DEMO-1/properties/[a|b]", 404},
+		{"/jira/rest/api/2/Dashboard.jspa", 200}, // what REST does not take falls through to the web interface
+		{"/jira/rest/no/such/thing/Dashboard!default.jspa", 200},
+		{"/jira/secure/attachment/1/x/Dashboard.jspa;x=1", 200},
+		{"/jira/rest/api/2/Dashboard.JSPA", 404},
+		{"/jira/rest/api/2/Dashboard.jspa/x", 404},
+		{"/jira/rest/api/2/NoSuchAction.jspa", 404},
 		{"/jira/REST/api/2/myself", 404},
 		{"/jira/rest/api/2/mySelf", 404},
 		{"/JIRA/rest/api/2/myself", 404},

@@ -43,6 +43,14 @@ type Header struct {
 	Config []byte `json:"config"`
 	// Secrets are those that the configuration may refer to.
 	Secrets []Secret `json:"secrets,omitempty"`
+	// Good is the last configuration that could be used as a whole, if this one can't.
+	Good *State `json:"good,omitempty"`
+}
+
+// State is an earlier configuration with its Secrets.
+type State struct {
+	Config  []byte   `json:"config"`
+	Secrets []Secret `json:"secrets,omitempty"`
 }
 
 // Secret is what the gateway needs of a Secret.

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"net/http"
+	"reflect"
+)
+
+// keepWhatWorked takes what can't be made of a configuration from the settings before: a Secret that is broken or gone
+// for a moment must not take Jira from everybody. It does so for the same policy and the same Jira only, and an identity
+// only if it is meant to be made in the same way of the same Secret.
+func (s *Settings) keepWhatWorked(before *Settings) {
+	if before == nil || before.policyUID != s.policyUID || *before.target != *s.target || before.baseURL != s.baseURL {
+		return
+	}
+	if s.transportKey == "" {
+		s.roots, s.transportKey = before.roots, before.transportKey
+	}
+	if s.impersonator == nil && reflect.DeepEqual(before.impersonation, s.impersonation) {
+		s.impersonator = before.impersonator
+	}
+}
+
+// lacks says what there is nothing for, or nothing.
+func (s *Settings) lacks() string {
+	switch {
+	case s.transportKey == "":
+		return "the Secret with Jira's CA bundle is missing or can't be used"
+	case s.impersonator == nil:
+		return "a Secret that the policy's impersonation needs is missing or can't be used"
+	}
+	return ""
+}
+
+// checkUsable comes after everything that a token itself can be refused for.
+func (s *Settings) checkUsable() *Refusal {
+	lacks := s.lacks()
+	if lacks == "" {
+		return nil
+	}
+	return &Refusal{
+		Status: http.StatusServiceUnavailable, Reason: reasonMisconfigured, RetryAfter: soon,
+		Message: "the gateway can't forward to Jira: " + lacks + ". The token itself is fine; an administrator must look " +
+			"at the TokenPolicy's status and the gateway's log",
+	}
+}
