@@ -10,7 +10,7 @@ type ApiTokenSpec struct {
 	// owner is the name of the Jira user whom requests with this token act as. Case does not matter. It can't be
 	// changed: delete the token and declare a new one.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="owner can't be changed: delete this ApiToken and declare a new one"
 	Owner JiraUserName `json:"owner"`
 

@@ -12,7 +12,8 @@ import (
 //
 // read: requests that only look (GET, HEAD, OPTIONS, and searches by POST). write: requests that change issues,
 // comments, attachments and the like. admin: administration (users and groups, plugins, scripts, webhooks, application
-// links, automation, backup, re-index), whatever the method. What makes or changes credentials is open to no scope.
+// links, automation, backup, re-index) and the REST modules of apps that are not known to be harmless, whatever the
+// method. What makes or changes credentials is open to no scope.
 // +kubebuilder:validation:Enum=read;write;admin
 type Scope string
 

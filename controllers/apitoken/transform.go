@@ -3,6 +3,7 @@
 package apitoken
 
 import (
+	"bytes"
 	"crypto/sha256"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,11 +47,11 @@ func digested(data map[string][]byte) map[string][]byte {
 // cachedInOrder tells whether a Secret, as the cache has it, holds the token of the hash and all that goes with it.
 func cachedInOrder(secret *corev1.Secret, hash token.Hash, t *v1alpha1.ApiToken, publicURL string) bool {
 	want := digested(tokenSecretData("", t, publicURL))
-	return holds(secret, hash) && string(secret.Data[digestPassword]) == string(hash[:]) &&
-		string(secret.Data[digestRest]) == string(want[digestRest]) && labelsInOrder(secret, tokenSecretLabels(t))
+	return holds(secret, hash) && bytes.Equal(secret.Data[digestPassword], hash[:]) &&
+		bytes.Equal(secret.Data[digestRest], want[digestRest]) && labelsInOrder(secret, tokenSecretLabels(t))
 }
 
 // holds tells whether a Secret, as the cache has it, holds the token of the hash.
 func holds(secret *corev1.Secret, hash token.Hash) bool {
-	return string(secret.Data[digestToken]) == string(hash[:])
+	return bytes.Equal(secret.Data[digestToken], hash[:])
 }

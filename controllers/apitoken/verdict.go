@@ -170,6 +170,9 @@ func (v *verdict) compileGrant(spec *v1alpha1.ApiTokenSpec, defaults *v1alpha1.T
 	if v.expiresAt, err = policy.Expiry(spec, defaults, v.declaredAt); err != nil {
 		return fmt.Errorf("lifetime of the token or of its policy's defaults: %w", err)
 	}
+	if err := grant.CheckUserName(string(spec.Owner)); err != nil {
+		return fmt.Errorf("spec.owner: %w", err)
+	}
 	if v.scopes, err = policy.ParseScopes(spec.Scopes); err != nil {
 		return fmt.Errorf("spec.scopes: %w", err)
 	}

@@ -84,7 +84,8 @@ func wakeBySecret() handler.EventHandler {
 }
 
 // wakeByPolicy wakes the tokens of every policy in the namespace of the changed policy (when the elected one goes, the
-// next one counts) or of the changed Jira token of an owner. They wait behind fresh events, so that deleting a token is not held up by 100,000 of them.
+// next one counts) or of the changed Jira token of an owner. They wait behind fresh events, so that deleting a token is
+// not held up by 100,000 of them.
 func (r *Reconciler) wakeByPolicy() handler.EventHandler {
 	return behindFreshEvents(func(ctx context.Context, o client.Object) []reconcile.Request {
 		return r.tokens(ctx, client.MatchingFields{index.ApiTokenByPolicyNamespace: o.GetNamespace()})

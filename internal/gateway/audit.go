@@ -50,7 +50,7 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 		Method: bounded(x.request.Method, maxAuditField), Path: auditPath(x.request.Path), Operation: x.operation.Name,
 		Status: w.status, UpstreamStatus: x.upstreamStatus, BytesReceived: received, BytesSent: w.bytes,
 		Milliseconds: milliseconds(elapsed), UpstreamMillis: milliseconds(x.upstream),
-		Address: auditAddress(x).String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
+		Address: knownAddress(x).String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
 		JiraRequestID: bounded(x.jiraRequestID, maxAuditField), JiraUser: bounded(x.jiraUser, maxAuditField),
 	}
 	switch {
@@ -66,8 +66,8 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 // proved tells whether the line is about a caller who proved to hold a token.
 func (l *auditLine) proved() bool { return l.TokenID != "" }
 
-// auditAddress is the peer where X-Forwarded-For has something in it that is no address.
-func auditAddress(x *exchange) netip.Addr {
+// knownAddress is the client's address, or the peer where X-Forwarded-For has something in it that is no address.
+func knownAddress(x *exchange) netip.Addr {
 	if x.address.IsValid() {
 		return x.address
 	}

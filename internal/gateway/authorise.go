@@ -14,6 +14,10 @@ import (
 
 // authorise is the second half of step 6: the limits of a grant.
 func authorise(record *grant.Record, address netip.Addr, operation *scope.Operation) *Refusal {
+	if record.Ranges.Len() > 0 && !address.IsValid() {
+		return refuse(http.StatusForbidden, reasonAddress, "the token may be used from its source ranges only, and "+
+			"X-Forwarded-For has an entry that is no address")
+	}
 	if record.Ranges.Len() > 0 && !record.Ranges.Contains(address) {
 		return refuse(http.StatusForbidden, reasonAddress, fmt.Sprintf(
 			"the token may not be used from %s, only from its source ranges", address))
@@ -24,7 +28,7 @@ func authorise(record *grant.Record, address netip.Addr, operation *scope.Operat
 			"): it makes or changes credentials")
 	case scope.Outside:
 		return refuse(http.StatusForbidden, reasonNotRest, "API tokens reach Jira's REST API (/rest/…) and, with GET, "+
-			"attachments, avatars and issue views; nothing else")
+			"attachments, avatars and issue views; nothing else: this is "+operation.Name)
 	case scope.Scoped:
 	}
 	if !record.Scopes.Contains(operation.Need) {

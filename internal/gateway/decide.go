@@ -73,7 +73,7 @@ func impersonateOwner(x *exchange) (refusal *Refusal) {
 			return refusal
 		}
 	}
-	x.header["X-Forwarded-For"] = []string{x.address.String()}
+	x.header["X-Forwarded-For"] = []string{knownAddress(x).String()}
 	x.header["X-Forwarded-Proto"] = []string{x.settings.scheme}
 	x.header["X-Forwarded-Host"] = []string{x.settings.host}
 	err := x.settings.impersonator.Apply(&x.outgoing, x.record.Owner)

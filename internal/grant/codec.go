@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
@@ -98,8 +96,8 @@ func (c *Credential) validate() error {
 		return errors.New("credential has no state")
 	case c.Grant.Owner == "":
 		return errors.New("credential has no owner")
-	case !isPlainName(c.Grant.Owner):
-		return errors.New("credential has an owner with white space at an end, a control character or U+0130 in it")
+	case CheckUserName(c.Grant.Owner) != nil:
+		return fmt.Errorf("credential's owner: %w", CheckUserName(c.Grant.Owner))
 	case len(c.Grant.Scopes) == 0:
 		return errors.New("credential has no scopes")
 	}
@@ -115,12 +113,4 @@ func (c *Credential) validate() error {
 		return fmt.Errorf("%w: %w", ErrNewer, err)
 	}
 	return nil
-}
-
-// isPlainName refuses names that could become another user's on the way to Jira: what is cut off, and the one letter that
-// Go and Java put into lower case differently.
-func isPlainName(name string) bool {
-	return strings.TrimSpace(name) == name && !strings.ContainsFunc(name, func(r rune) bool {
-		return unicode.IsControl(r) || r == dottedCapitalI
-	})
 }

@@ -5,9 +5,11 @@
 package grant
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -85,3 +87,13 @@ func FoldUser(name string) string {
 
 // SameUser tells whether two Jira user names mean the same user.
 func SameUser(a, b string) bool { return FoldUser(a) == FoldUser(b) }
+
+// CheckUserName refuses names that could become another user's on the way to Jira: what is cut off, and the one letter
+// that Go and Java put into lower case differently.
+func CheckUserName(name string) error {
+	forbidden := func(r rune) bool { return unicode.IsControl(r) || r == dottedCapitalI }
+	if name == "" || strings.TrimSpace(name) != name || strings.ContainsFunc(name, forbidden) {
+		return errors.New("a user name can't be empty, have white space at an end, or a control character or İ (U+0130) in it")
+	}
+	return nil
+}
