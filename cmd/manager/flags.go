@@ -69,9 +69,9 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"namespace of that Lease; default: the pod's own (outside a cluster it must be given)")
 	fs.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8,
 		"how many ApiTokens are worked on at once")
-	fs.Float32Var(&o.qps, "kube-api-qps", 100,
+	fs.Float32Var(&o.qps, "kube-api-qps", 500,
 		"requests to the Kubernetes API in a second, on average")
-	fs.IntVar(&o.burst, "kube-api-burst", 200,
+	fs.IntVar(&o.burst, "kube-api-burst", 1000,
 		"requests to the Kubernetes API at once")
 	fs.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&o.logFormat, "log-format", "json", "json or text")
