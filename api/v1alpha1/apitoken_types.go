@@ -4,29 +4,34 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ApiTokenSpec declares a token. The policy that it refers to decides whether it is permitted.
+// ApiTokenSpec declares a token. The policy that it refers to decides whether
+// it is permitted.
 // +kubebuilder:validation:XValidation:rule="!(has(self.expiresAt) && has(self.lifetime))",message="set expiresAt (a date) or lifetime (counted from the declaration), not both"
 type ApiTokenSpec struct {
-	// owner is the name of the Jira user whom requests with this token act as. Case does not matter. It can't be
-	// changed: delete the token and declare a new one.
+	// owner is the name of the Jira user whom requests with this token act as.
+	// Case does not matter. It can't be changed: delete the token and declare a
+	// new one.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="owner can't be changed: delete this ApiToken and declare a new one"
 	Owner JiraUserName `json:"owner"`
 
-	// description says what the token is for, for the people who will read it in a year.
+	// description says what the token is for, for the people who will read it in
+	// a year.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Description string `json:"description,omitempty"`
 
-	// policyRef names the TokenPolicy that stands for the Jira the token is for. It can't be changed.
+	// policyRef names the TokenPolicy that stands for the Jira the token is for.
+	// It can't be changed.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="policyRef can't be changed: delete this ApiToken and declare a new one"
 	PolicyRef PolicyReference `json:"policyRef"`
 
-	// scopes are the classes of operations that the token may use: `read`, `write` and `admin`. They do not imply
-	// each other: a script that searches and comments needs `[read, write]`.
+	// scopes are the classes of operations that the token may use: `read`,
+	// `write` and `admin`. They do not imply each other: a script that searches
+	// and comments needs `[read, write]`.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -34,25 +39,29 @@ type ApiTokenSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a == b))",message="each scope may be listed once"
 	Scopes []Scope `json:"scopes"`
 
-	// expiresAt is the time after which the token is refused, such as 2027-01-31T00:00:00Z. Set it or lifetime. With
-	// neither, the policy's default lifetime applies; without that the token does not expire.
+	// expiresAt is the time after which the token is refused, such as
+	// 2027-01-31T00:00:00Z. Set it or lifetime. With neither, the policy's
+	// default lifetime applies; without that the token does not expire.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
 
-	// lifetime is how long the token is accepted, counted from the time when the expiry fields were last changed
-	// (first: the ApiToken's creation), such as 720h. Re-issuing the credential does not prolong it.
+	// lifetime is how long the token is accepted, counted from the time when the
+	// expiry fields were last changed (first: the ApiToken's creation), in hours,
+	// minutes and seconds: 720h is 30 days. Re-issuing the credential does not
+	// prolong it.
 	// +optional
 	Lifetime Lifetime `json:"lifetime,omitempty"`
 
-	// sourceRanges are the addresses that the token is accepted from. Absent: any address (unless the policy asks
-	// for ranges).
+	// sourceRanges are the addresses that the token is accepted from. Absent: any
+	// address (unless the policy asks for ranges).
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
 
-	// suspend refuses the token while true. The same credential works again when it is lifted.
+	// suspend refuses the token while true. The same credential works again when
+	// it is lifted.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
@@ -69,17 +78,21 @@ type PolicyReference struct {
 	// +kubebuilder:validation:MaxLength=50
 	Name string `json:"name"`
 
-	// namespace of the TokenPolicy. The policy must allow the namespace of this ApiToken.
+	// namespace of the TokenPolicy. The policy must allow the namespace of this
+	// ApiToken.
 	// +required
 	Namespace NamespaceName `json:"namespace"`
 }
 
-// TokenSecret says where the token is written, for workloads to mount. The Secret has the type Opaque and the keys
-// of the Service Binding specification: type (jira), provider (jiratokens), uri, host, username, password and token;
-// password and token are the token. Clients may send it as `Authorization: Bearer <token>` or as Basic credentials.
+// TokenSecret says where the token is written, for workloads to mount. The
+// Secret has the type Opaque and the keys of the Service Binding
+// specification: type (jira), provider (jiratokens), uri, host, username,
+// password and token; password and token are the token. Clients may send it
+// as `Authorization: Bearer <token>` or as Basic credentials.
 type TokenSecret struct {
-	// name of the Secret, in the ApiToken's namespace. Default: the ApiToken's name. A Secret of this name that the
-	// operator did not make is left alone and the token is not issued. A new name means a new credential.
+	// name of the Secret, in the ApiToken's namespace. Default: the ApiToken's
+	// name. A Secret of this name that the operator did not make is left alone
+	// and the token is not issued. A new name means a new credential.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -87,28 +100,34 @@ type TokenSecret struct {
 	Name string `json:"name"`
 }
 
-// ApiTokenStatus is what the operator found and did. It is output only: no decision reads it.
+// ApiTokenStatus is what the operator found and did. It is output only: no
+// decision reads it.
 type ApiTokenStatus struct {
-	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first.
+	// observedGeneration is the generation of the spec that this status speaks
+	// of; -1 before the first.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready, Active, and while they apply Reconciling and Stalled. The message says what to do.
+	// conditions are Ready, Active, and while they apply Reconciling and Stalled.
+	// The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// binding names the Secret that holds the token, as the Service Binding specification asks.
+	// binding names the Secret that holds the token, as the Service Binding
+	// specification asks.
 	// +optional
 	Binding *SecretBinding `json:"binding,omitempty"`
 
-	// credential is the credential that is live, or would be if the token were not blocked.
+	// credential is the credential that is live, or would be if the token were
+	// not blocked.
 	// +optional
 	Credential *CredentialStatus `json:"credential,omitempty"`
 
-	// expiresAt is the time after which the token is refused; absent if it does not expire.
+	// expiresAt is the time after which the token is refused; absent if it does
+	// not expire.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
 
@@ -130,7 +149,8 @@ type SecretBinding struct {
 
 // CredentialStatus identifies a credential without being one.
 type CredentialStatus struct {
-	// id is the public part of the token, jat_<id>_…: it names the credential in the gateway's audit log.
+	// id is the public part of the token, jat_<id>_…: it names the credential in
+	// the gateway's audit log.
 	// +required
 	// +kubebuilder:validation:MinLength=12
 	// +kubebuilder:validation:MaxLength=12
@@ -141,9 +161,10 @@ type CredentialStatus struct {
 	IssuedAt metav1.Time `json:"issuedAt"`
 }
 
-// ApiToken is a token for Jira's REST API: whose it is, what it may do, from where and until when. The operator issues
-// it into a Secret for workloads to mount; the gateway in front of Jira accepts it. Deleting the ApiToken revokes it
-// at once.
+// ApiToken is a token for Jira's REST API: whose it is, what it may do, from
+// where and until when. The operator issues it into a Secret for workloads to
+// mount; the gateway in front of Jira accepts it. Deleting the ApiToken
+// revokes it at once.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=jat;jats,categories=jiratokens

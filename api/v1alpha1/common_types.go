@@ -8,12 +8,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Scope is a class of Jira operations that a token may use. Scopes do not imply each other.
+// Scope is a class of Jira operations that a token may use. Scopes do not
+// imply each other.
 //
-// read: requests that only look (GET, HEAD, OPTIONS, and searches by POST). write: requests that change issues,
-// comments, attachments and the like. admin: administration (users and groups, plugins, scripts, webhooks, application
-// links, automation, backup, re-index) and the REST modules of apps that are not known to be harmless, whatever the
-// method. What makes or changes credentials is open to no scope.
+// read: requests that only look (GET, HEAD, OPTIONS, and searches by POST).
+// write: requests that change issues, comments, attachments and the like.
+// admin: administration (users and groups, plugins, scripts, webhooks,
+// application links, automation, backup, re-index) and the REST modules of
+// apps that are not known to be harmless, whatever the method. What makes or
+// changes credentials is open to no scope.
 // +kubebuilder:validation:Enum=read;write;admin
 type Scope string
 
@@ -24,7 +27,8 @@ const (
 	ScopeAdmin Scope = "admin"
 )
 
-// CIDR is a range of IP addresses in CIDR notation, such as 203.0.113.0/24, 203.0.113.7/32 or 2001:db8::/32.
+// CIDR is a range of IP addresses in CIDR notation, such as 203.0.113.0/24,
+// 203.0.113.7/32 or 2001:db8::/32.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=43
 // +kubebuilder:validation:XValidation:rule="isCIDR(self) && !self.contains('%')",message="must be an address range in CIDR notation, such as 203.0.113.0/24; for a single address write 203.0.113.7/32 or 2001:db8::7/128"
@@ -54,7 +58,8 @@ type NamespaceName string
 // +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['authorization', 'cookie', 'host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-atlassian-token'])",message="is a header with a meaning of its own; use one that only Jira's authenticator reads, such as X-Forwarded-User"
 type HTTPHeaderName string
 
-// NamespaceSet says which namespaces are meant: by name, or by a selector of their labels.
+// NamespaceSet says which namespaces are meant: by name, or by a selector of
+// their labels.
 // +kubebuilder:validation:XValidation:rule="has(self.names) != has(self.selector)",message="set exactly one of names and selector"
 type NamespaceSet struct {
 	// names lists the namespaces.
@@ -64,14 +69,15 @@ type NamespaceSet struct {
 	// +kubebuilder:validation:MaxItems=64
 	Names []NamespaceName `json:"names,omitempty"`
 
-	// selector chooses namespaces by their labels. An empty selector, `{}`, means every namespace. Whoever can label
-	// a namespace can put it under such a rule.
+	// selector chooses namespaces by their labels. An empty selector, `{}`, means
+	// every namespace. Whoever can label a namespace can put it under such a
+	// rule.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
-// SecretKeyReference names one key of a Secret in the policy's namespace. The Secret must carry the label
-// `jiratokens.io/policy: <name of the policy>`.
+// SecretKeyReference names one key of a Secret in the policy's namespace. The
+// Secret must carry the label `jiratokens.io/policy: <name of the policy>`.
 type SecretKeyReference struct {
 	// name of the Secret.
 	// +required
@@ -86,8 +92,8 @@ type SecretKeyReference struct {
 	Key string `json:"key"`
 }
 
-// SecretReference names a Secret in the policy's namespace. The Secret must carry the label
-// `jiratokens.io/policy: <name of the policy>`.
+// SecretReference names a Secret in the policy's namespace. The Secret must
+// carry the label `jiratokens.io/policy: <name of the policy>`.
 type SecretReference struct {
 	// name of the Secret.
 	// +required
@@ -96,13 +102,15 @@ type SecretReference struct {
 	Name string `json:"name"`
 }
 
-// Lifetime is a length of time in hours, minutes and seconds, such as 720h for 30 days.
+// Lifetime is a length of time in hours, minutes and seconds, such as 720h
+// for 30 days.
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=32
 // +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}[hms])+$') && duration(self) >= duration('1s') && duration(self) <= duration('87600h')",message="must be hours, minutes or seconds from 1s to 87600h (ten years), such as 720h for 30 days"
 type Lifetime string
 
-// Duration parses the lifetime; the schema has already refused what can't be parsed.
+// Duration parses the lifetime; the schema has already refused what can't be
+// parsed.
 func (l Lifetime) Duration() (time.Duration, error) { return time.ParseDuration(string(l)) }
 
 // Staleness is a length of time in hours, minutes and seconds, such as 24h.
@@ -111,5 +119,6 @@ func (l Lifetime) Duration() (time.Duration, error) { return time.ParseDuration(
 // +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}[hms])+$') && duration(self) >= duration('2m') && duration(self) <= duration('8760h')",message="must be hours, minutes or seconds from 2m to 8760h, such as 24h"
 type Staleness string
 
-// Duration parses the staleness; the schema has already refused what can't be parsed.
+// Duration parses the staleness; the schema has already refused what can't be
+// parsed.
 func (s Staleness) Duration() (time.Duration, error) { return time.ParseDuration(string(s)) }

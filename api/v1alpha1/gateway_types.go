@@ -6,8 +6,8 @@ import corev1 "k8s.io/api/core/v1"
 
 // Gateway configures the gateway's Deployment and Service.
 type Gateway struct {
-	// replicas of the gateway. Absent: not managed, so that an autoscaler can own the number (Kubernetes starts
-	// with one).
+	// replicas of the gateway. Absent: not managed, so that an autoscaler can own
+	// the number (Kubernetes starts with one).
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
@@ -17,22 +17,25 @@ type Gateway struct {
 	// +optional
 	Service *GatewayService `json:"service,omitempty"`
 
-	// resources of the gateway's container. Default: requests of 100m CPU and 64Mi of memory, a limit of 512Mi of
-	// memory, which is enough for 100,000 tokens.
+	// resources of the gateway's container. Default: requests of 100m CPU and
+	// 64Mi of memory, a limit of 512Mi of memory, which is enough for 100,000
+	// tokens.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.claims)",message="claims are of no use to the gateway: set requests and limits"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// trustedProxies are the addresses of the proxies in front of the gateway whose X-Forwarded-For is believed.
-	// Default: none; then a client's address is that of its connection.
+	// trustedProxies are the addresses of the proxies in front of the gateway
+	// whose X-Forwarded-For is believed. Default: none; then a client's address
+	// is that of its connection.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	TrustedProxies []CIDR `json:"trustedProxies,omitempty"`
 
-	// maxStaleness is how long the gateway goes on with what it knows when it can't reach the Kubernetes API; after
-	// that every request is refused. From 2m to 8760h; default 24h.
+	// maxStaleness is how long the gateway goes on with what it knows when it
+	// can't reach the Kubernetes API; after that every request is refused. From
+	// 2m to 8760h; default 24h.
 	// +optional
 	MaxStaleness Staleness `json:"maxStaleness,omitempty"`
 }
@@ -40,8 +43,9 @@ type Gateway struct {
 // GatewayService configures the Service in front of the gateway's pods.
 // +kubebuilder:validation:XValidation:rule="!has(self.nodePort) || (has(self.type) && self.type != 'ClusterIP')",message="nodePort needs the type NodePort or LoadBalancer"
 type GatewayService struct {
-	// type of the Service. With NodePort and LoadBalancer the externalTrafficPolicy is Local, so that the gateway
-	// sees the clients' addresses.
+	// type of the Service. With NodePort and LoadBalancer the
+	// externalTrafficPolicy is Local, so that the gateway sees the clients'
+	// addresses.
 	// +optional
 	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
 	// +kubebuilder:default=ClusterIP

@@ -5,22 +5,26 @@ package v1alpha1
 // Impersonation says how the gateway speaks to Jira as a token's owner.
 // +kubebuilder:validation:XValidation:rule="[has(self.ownerTokens), has(self.oauth), has(self.header), has(self.serviceAccount)].filter(x, x).size() == 1",message="set exactly one of ownerTokens, oauth, header and serviceAccount"
 type Impersonation struct {
-	// ownerTokens means that each owner makes one Jira personal access token, which the gateway uses (Jira 8.14 and later; no
-	// change in Jira needed). Put each in a Secret of this namespace with the keys `owner` and `token` and the labels
-	// `jiratokens.io/policy: <policy>` and `jiratokens.io/credential: owner-token`.
+	// ownerTokens means that each owner makes one Jira personal access token,
+	// which the gateway uses (Jira 8.14 and later; no change in Jira needed). Put
+	// each in a Secret of this namespace with the keys `owner` and `token` and
+	// the labels `jiratokens.io/policy: <policy>` and `jiratokens.io/credential:
+	// owner-token`.
 	// +optional
 	OwnerTokens *OwnerTokens `json:"ownerTokens,omitempty"`
 
-	// oauth is two-legged OAuth 1.0a with impersonation, through an incoming application link of Jira.
+	// oauth is two-legged OAuth 1.0a with impersonation, through an incoming
+	// application link of Jira.
 	// +optional
 	OAuth *OAuthImpersonation `json:"oauth,omitempty"`
 
-	// header is for an authenticator in Jira that believes a header of the gateway. Only safe if nobody reaches Jira past
-	// the gateway.
+	// header is for an authenticator in Jira that believes a header of the
+	// gateway. Only safe if nobody reaches Jira past the gateway.
 	// +optional
 	Header *HeaderImpersonation `json:"header,omitempty"`
 
-	// serviceAccount is one Jira account for all; every token's owner must be that account.
+	// serviceAccount is one Jira account for all; every token's owner must be
+	// that account.
 	// +optional
 	ServiceAccount *ServiceAccountImpersonation `json:"serviceAccount,omitempty"`
 }
@@ -28,7 +32,8 @@ type Impersonation struct {
 // OwnerTokens has no settings yet.
 type OwnerTokens struct{}
 
-// OAuthImpersonation configures two-legged OAuth 1.0a (RFC 5849, RSA-SHA1) with xoauth_requestor_id.
+// OAuthImpersonation configures two-legged OAuth 1.0a (RFC 5849, RSA-SHA1)
+// with xoauth_requestor_id.
 type OAuthImpersonation struct {
 	// consumerKey is the consumer key of Jira's incoming application link.
 	// +required
@@ -36,27 +41,31 @@ type OAuthImpersonation struct {
 	// +kubebuilder:validation:MaxLength=255
 	ConsumerKey string `json:"consumerKey"`
 
-	// privateKeySecretRef names the RSA private key (PEM, PKCS #1 or PKCS #8, 2048 bits at least) whose public half
-	// Jira has.
+	// privateKeySecretRef names the RSA private key (PEM, PKCS #1 or PKCS #8,
+	// 2048 bits at least) whose public half Jira has.
 	// +required
 	PrivateKeySecretRef SecretKeyReference `json:"privateKeySecretRef"`
 }
 
-// HeaderImpersonation configures the headers that Jira's authenticator believes.
+// HeaderImpersonation configures the headers that Jira's authenticator
+// believes.
 // +kubebuilder:validation:XValidation:rule="!has(self.sharedSecret) || self.sharedSecret.header.lowerAscii() != self.name.lowerAscii()",message="sharedSecret.header must differ from name"
 type HeaderImpersonation struct {
-	// name of the header that carries the owner's user name, such as X-Forwarded-User.
+	// name of the header that carries the owner's user name, such as
+	// X-Forwarded-User.
 	// +required
 	Name HTTPHeaderName `json:"name"`
 
-	// sharedSecret proves to Jira's authenticator that a request comes from the gateway.
+	// sharedSecret proves to Jira's authenticator that a request comes from the
+	// gateway.
 	// +optional
 	SharedSecret *SharedSecret `json:"sharedSecret,omitempty"`
 }
 
 // SharedSecret is a header with a secret value.
 type SharedSecret struct {
-	// header is the name of the header that carries the secret, such as X-Gateway-Secret.
+	// header is the name of the header that carries the secret, such as
+	// X-Gateway-Secret.
 	// +required
 	Header HTTPHeaderName `json:"header"`
 
@@ -65,15 +74,16 @@ type SharedSecret struct {
 	SecretRef SecretKeyReference `json:"secretRef"`
 }
 
-// ServiceAccountImpersonation configures one Jira account that all tokens act as.
+// ServiceAccountImpersonation configures one Jira account that all tokens act
+// as.
 type ServiceAccountImpersonation struct {
 	// username of the account. Tokens with another owner are refused.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
 	Username JiraUserName `json:"username"`
 
-	// secretRef names a Secret with the key `token` (a Jira personal access token) or, where Jira has none, the key
-	// `password`.
+	// secretRef names a Secret with the key `token` (a Jira personal access
+	// token) or, where Jira has none, the key `password`.
 	// +required
 	SecretRef SecretReference `json:"secretRef"`
 }

@@ -17,12 +17,15 @@ type JiraGroup struct {
 
 // TokenDefaults are for what a token leaves out.
 type TokenDefaults struct {
-	// lifetime of tokens that declare neither expiresAt nor lifetime, such as 720h.
+	// lifetime of tokens that declare neither expiresAt nor lifetime, in hours,
+	// minutes and seconds: 720h is 30 days. It counts for tokens that are
+	// declared while it stands; changing it moves no other token's expiry.
 	// +optional
 	Lifetime Lifetime `json:"lifetime,omitempty"`
 }
 
-// Rule permits tokens: those of these owners, declared in these namespaces, within these limits.
+// Rule permits tokens: those of these owners, declared in these namespaces,
+// within these limits.
 type Rule struct {
 	// name of the rule, for messages.
 	// +required
@@ -54,7 +57,8 @@ type Owners struct {
 	// +kubebuilder:validation:MaxItems=1000
 	Users []JiraUserName `json:"users,omitempty"`
 
-	// groups are names out of jiraGroups. A group that is not declared there has no members.
+	// groups are names out of jiraGroups. A group that is not declared there has
+	// no members.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -62,7 +66,8 @@ type Owners struct {
 	Groups []JiraGroupName `json:"groups,omitempty"`
 }
 
-// Limits are what a token must keep to; a token outside any of them is not permitted by the rule.
+// Limits are what a token must keep to; a token outside any of them is not
+// permitted by the rule.
 type Limits struct {
 	// scopes are the scopes that a token may have.
 	// +required
@@ -71,11 +76,14 @@ type Limits struct {
 	// +kubebuilder:validation:MaxItems=3
 	Scopes []Scope `json:"scopes"`
 
-	// maxLifetime is the longest time from a token's declaration to its expiry. With it, a token must expire.
+	// maxLifetime is the longest time from a token's declaration to its expiry,
+	// in hours, minutes and seconds: 2160h is 90 days. With it, a token must
+	// expire.
 	// +optional
 	MaxLifetime Lifetime `json:"maxLifetime,omitempty"`
 
-	// sourceRanges are what the token must keep to: it must declare sourceRanges, each within one of these.
+	// sourceRanges are what the token must keep to: it must declare sourceRanges,
+	// each within one of these.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1

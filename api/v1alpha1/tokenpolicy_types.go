@@ -4,19 +4,22 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// TokenPolicySpec declares one protected Jira: where it is, how the gateway speaks to it as a user, who may have
-// tokens for it, and within which limits.
+// TokenPolicySpec declares one protected Jira: where it is, how the gateway
+// speaks to it as a user, who may have tokens for it, and within which
+// limits.
 type TokenPolicySpec struct {
 	// jira says where Jira is.
 	// +required
 	Jira JiraEndpoint `json:"jira"`
 
-	// impersonation says how the gateway speaks to Jira as a token's owner. Set exactly one way.
+	// impersonation says how the gateway speaks to Jira as a token's owner. Set
+	// exactly one way.
 	// +required
 	Impersonation Impersonation `json:"impersonation"`
 
-	// allowedNamespaces are the namespaces whose ApiTokens may refer to this policy. Each rule narrows them further.
-	// The policy's own namespace never is one of them.
+	// allowedNamespaces are the namespaces whose ApiTokens may refer to this
+	// policy. Each rule narrows them further. The policy's own namespace never is
+	// one of them.
 	// +required
 	AllowedNamespaces NamespaceSet `json:"allowedNamespaces"`
 
@@ -27,20 +30,22 @@ type TokenPolicySpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))",message="each group may be declared once (case does not matter)"
 	JiraGroups []JiraGroup `json:"jiraGroups,omitempty"`
 
-	// defaults are for what a token leaves out. They are no limits; rules check the result.
+	// defaults are for what a token leaves out. They are no limits; rules check
+	// the result.
 	// +optional
 	Defaults *TokenDefaults `json:"defaults,omitempty"`
 
-	// rules permit tokens. A token is permitted if one rule permits all of it; without rules nothing is. Their order
-	// has no meaning, and none takes away what another permits: for that there is deny.
+	// rules permit tokens. A token is permitted if one rule permits all of it;
+	// without rules nothing is. Their order has no meaning, and none takes away
+	// what another permits: for that there is deny.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name))",message="each rule needs a name of its own"
 	Rules []Rule `json:"rules,omitempty"`
 
-	// deny refuses tokens whatever the rules say, in the operator and in the gateway. It is the way to revoke a token
-	// that Git would declare again.
+	// deny refuses tokens whatever the rules say, in the operator and in the
+	// gateway. It is the way to revoke a token that Git would declare again.
 	// +optional
 	Deny *Deny `json:"deny,omitempty"`
 
@@ -49,30 +54,35 @@ type TokenPolicySpec struct {
 	Gateway *Gateway `json:"gateway,omitempty"`
 }
 
-// JiraEndpoint says where Jira is, as seen by the gateway, by Jira itself and by clients.
+// JiraEndpoint says where Jira is, as seen by the gateway, by Jira itself and
+// by clients.
 // +kubebuilder:validation:XValidation:rule="![self.url, self.publicURL].all(u, u.matches('^https?://.*[^/]$')) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.publicURL.substring(self.publicURL.find('^https?://[^/]*').size())",message="publicURL must have the same path as url (Jira's context path, such as /jira): the gateway does not rewrite paths"
 // +kubebuilder:validation:XValidation:rule="!has(self.baseURL) || ![self.url, self.baseURL].all(u, u.matches('^https?://.*[^/]$')) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.baseURL.substring(self.baseURL.find('^https?://[^/]*').size())",message="baseURL must have the same path as url (Jira's context path, such as /jira)"
 type JiraEndpoint struct {
-	// url is where the gateway forwards requests to, with Jira's context path, such as
-	// https://jira.internal.example:8443/jira.
+	// url is where the gateway forwards requests to, with Jira's context path,
+	// such as https://jira.internal.example:8443/jira.
 	// +required
 	URL HTTPURL `json:"url"`
 
-	// baseURL is what Jira believes its address to be (its General configuration, Base URL): the Host header sent to
-	// it, and what OAuth signatures are made over. Default: publicURL.
+	// baseURL is what Jira believes its address to be (its General configuration,
+	// Base URL): the Host header sent to it, and what OAuth signatures are made
+	// over. Default: publicURL.
 	// +optional
 	BaseURL HTTPURL `json:"baseURL,omitempty"`
 
-	// publicURL is what clients call to reach the gateway. It is written into token Secrets as `uri`.
+	// publicURL is what clients call to reach the gateway. It is written into
+	// token Secrets as `uri`.
 	// +required
 	PublicURL HTTPURL `json:"publicURL"`
 
-	// caBundle holds the certificates (PEM) that Jira's certificate is checked with. Default: the system's.
+	// caBundle holds the certificates (PEM) that Jira's certificate is checked
+	// with. Default: the system's.
 	// +optional
 	CABundle *CABundle `json:"caBundle,omitempty"`
 }
 
-// HTTPURL is an absolute http or https URL without user, query or fragment, and without a slash at its end.
+// HTTPURL is an absolute http or https URL without user, query or fragment,
+// and without a slash at its end.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
 // +kubebuilder:validation:XValidation:rule="isURL(self) && self.matches('^https?://[A-Za-z0-9.:\\\\[\\\\]_-]+(/[A-Za-z0-9._~-]+)*$')",message="must be an absolute http or https URL without user, query, fragment or slash at its end, such as https://jira.example/jira"
@@ -87,27 +97,32 @@ type CABundle struct {
 
 // TokenPolicyStatus is what the operator found and did. It is output only.
 type TokenPolicyStatus struct {
-	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first.
+	// observedGeneration is the generation of the spec that this status speaks
+	// of; -1 before the first.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready, GatewayAvailable, and while they apply Reconciling and Stalled. The message says what to do.
+	// conditions are Ready, GatewayAvailable, and while they apply Reconciling
+	// and Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// tokens is the number of ApiTokens that have a credential from this policy: that work, or are suspended, expired or
-	// blocked since they did. They hold the policy in its deletion. An ApiToken that merely names the policy and was
-	// never permitted does not count.
+	// tokens is the number of ApiTokens that have a credential from this policy:
+	// that work, or are suspended, expired or blocked since they did. They hold
+	// the policy in its deletion. An ApiToken that merely names the policy and
+	// was never permitted does not count.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Tokens *int32 `json:"tokens,omitempty"`
 }
 
-// TokenPolicy is one protected Jira. One policy a namespace: that namespace holds the gateway, its keys and the hashed
-// credentials, and nothing else. Whoever can read Secrets or create pods there can act as every token's owner.
+// TokenPolicy is one protected Jira. One policy a namespace: that namespace
+// holds the gateway, its keys and the hashed credentials, and nothing else.
+// Whoever can read Secrets or create pods there can act as every token's
+// owner.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=jtp;jtps,categories=jiratokens
