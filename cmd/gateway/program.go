@@ -71,12 +71,8 @@ func newProgram(ctx context.Context, o *options, audit io.Writer, log logr.Logge
 }
 
 // configure is called by the mirror, one call at a time.
-func (p *program) configure(config *gatewayconfig.Config, secrets []mirror.Secret) error {
-	objects := make([]gateway.SecretObject, len(secrets))
-	for i := range secrets {
-		objects[i] = gateway.SecretObject(secrets[i])
-	}
-	settings, err := gateway.Compile(config, objects)
+func (p *program) configure(config *gatewayconfig.Config, secrets []gatewayconfig.Secret) error {
+	settings, err := gateway.Compile(config, secrets)
 	if settings == nil {
 		return err
 	}

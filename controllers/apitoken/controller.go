@@ -56,7 +56,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, concurrency int) error {
 		Named("apitoken").
 		For(&v1alpha1.ApiToken{}, builder.WithPredicates(declarationChanged())).
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(belongsToToken())).
-		Watches(&corev1.Secret{}, r.wakeByPolicy(), builder.WithPredicates(isOwnerCredential())).
+		Watches(&corev1.Secret{}, r.wakeByOwnerCredential(), builder.WithPredicates(isOwnerCredential())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeByPolicy(), builder.WithPredicates(policyMatters())).
 		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(namespaceMatters())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).

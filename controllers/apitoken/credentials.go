@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -57,7 +59,11 @@ func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *ve
 		changed.Annotations = map[string]string{}
 	}
 	changed.Annotations[annotationToken] = key
-	if err := r.Client.Update(ctx, changed); err != nil { // conditional on the UID and resourceVersion that were read
+	err = r.Client.Update(ctx, changed) // conditional on the UID and resourceVersion that were read
+	if apierrors.IsNotFound(err) {      // the cache is behind
+		err = apierrors.NewConflict(corev1.Resource("secrets"), changed.Name, err)
+	}
+	if err != nil {
 		return fmt.Errorf("update hash Secret %s: %w", client.ObjectKeyFromObject(changed), err)
 	}
 	s.secret, s.credential = changed, new(wanted)

@@ -20,27 +20,20 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
-// errSecretConflict: the Secret of the wanted name belongs to somebody else.
-type conflictError struct{ secret *corev1.Secret }
-
-func (e *conflictError) Error() string { return "the Secret belongs to somebody else" }
-
 // issue sees to the credential and the Secret. What stands in the way and is no fault of ours becomes the verdict.
 func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
-	if why, waiting := r.refusals.last(t.UID, r.Clock.Now()); waiting {
-		v.secretRefused(why)
-		return cached, nil
-	}
 	slots, err := r.ensureCredential(ctx, t, v, cached)
 	var conflict *conflictError
+	var failed *writeError
 	switch {
 	case errors.As(err, &conflict):
 		return cached, r.conflict(ctx, t, v, cached, conflict.secret)
-	case isRefusal(err):
-		v.secretRefused(r.refusals.note(t.UID, r.Clock.Now(), err))
-		return cached, nil
+	case errors.As(err, &failed) && !lostRace(err):
+		return cached, r.secretRefused(ctx, t, v, cached, r.refusals.note(t.UID, r.Clock.Now(), failed))
 	case err != nil:
 		return nil, err
+	case v.refused:
+		return slots, nil // a refusal that is still to be waited for
 	}
 	r.refusals.forget(t.UID)
 	v.binding = t.SecretName()
@@ -52,6 +45,9 @@ func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict
 func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
 	if done, err := r.alreadyIssued(ctx, t, v, cached); err != nil || done {
 		return cached, err
+	}
+	if last, waiting := r.refusals.last(t.UID, r.Clock.Now()); waiting {
+		return cached, r.secretRefused(ctx, t, v, cached, last)
 	}
 	slots, err := r.liveSlots(ctx, t, cached)
 	if err != nil {
@@ -85,7 +81,7 @@ func (r *Reconciler) alreadyIssued(ctx context.Context, t *v1alpha1.ApiToken, v 
 		return false, client.IgnoreNotFound(err)
 	}
 	return len(slots) == 1 && slots[0].credential != nil && isOurs(&secret, t) &&
-		cachedInOrder(&secret, slots[0].credential.Hash, t, v.publicURL), nil
+		cachedInOrder(&secret, slots[0], t, v.publicURL), nil
 }
 
 // liveTokenSecret reads the Secret of the wanted name from the API server; nil: there is none.
@@ -131,14 +127,13 @@ func (r *Reconciler) mint(
 		return slot{}, err
 	}
 	if err := r.Client.Create(ctx, s.secret); err != nil {
-		return slot{}, fmt.Errorf("create hash Secret %s: %w", client.ObjectKeyFromObject(s.secret), err)
+		return slot{}, newWriteError("create hash Secret "+client.ObjectKeyFromObject(s.secret).String(), err, "")
 	}
 	data := tokenSecretData(plaintext.Reveal(), t, v.publicURL)
 	if err := r.writeTokenSecret(ctx, t, secret, data, s.number); err != nil {
-		if isDefinite(err) { // nobody else knows the plaintext, and the next attempt would leave another slot
-			err = errors.Join(err, r.deleteSlot(ctx, s.secret, sameObject(s.secret)))
-		}
-		return slot{}, err
+		// Nobody else knows the plaintext, and the next attempt would leave another slot. If the write was made all the
+		// same, the Secret matches no slot and is issued anew.
+		return slot{}, errors.Join(err, r.deleteSlot(ctx, s.secret, sameObject(s.secret)))
 	}
 	r.eventIssued(t, s.credential.ID)
 	return s, nil
@@ -157,7 +152,7 @@ func (r *Reconciler) writeTokenSecret(
 		err = r.Client.Update(ctx, secret) // conditional: it carries the UID and resourceVersion that were read
 	}
 	if err != nil {
-		return fmt.Errorf("write Secret %s/%s: %w", t.Namespace, t.SecretName(), err)
+		return newWriteError(fmt.Sprintf("write Secret %s/%s", t.Namespace, t.SecretName()), err, string(data[keyToken]))
 	}
 	return nil
 }
@@ -166,7 +161,7 @@ func (r *Reconciler) repairTokenSecret(
 	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, secret *corev1.Secret, slotNumber int,
 ) error {
 	data := tokenSecretData(string(secret.Data[keyToken]), t, v.publicURL)
-	if inOrder(secret, data, tokenSecretLabels(t)) {
+	if inOrder(secret, data, tokenSecretLabels(t)) && namedSlot(secret) == slotNumber {
 		return nil // the cache was behind
 	}
 	return r.writeTokenSecret(ctx, t, secret, data, slotNumber)

@@ -102,9 +102,10 @@ func (r *Reconciler) prepare(ctx context.Context, t *v1alpha1.ApiToken, v *verdi
 
 // nextLook says when time alone will change the verdict.
 func (r *Reconciler) nextLook(v *verdict) time.Duration {
+	if v.retryAfter > 0 {
+		return v.retryAfter
+	}
 	switch v.reason {
-	case v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretRefused:
-		return secretRetry
 	case v1alpha1.ReasonIssued, v1alpha1.ReasonOwnerCredentialMissing:
 		if v.expiresAt != nil {
 			return max(v.expiresAt.Sub(r.Clock.Now()), time.Millisecond)
@@ -115,7 +116,7 @@ func (r *Reconciler) nextLook(v *verdict) time.Duration {
 
 // retryConflict takes a lost race for what it is: a reason to look again, not an error to report.
 func retryConflict(result ctrl.Result, err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+	if lostRace(err) {
 		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
 	}
 	return result, err

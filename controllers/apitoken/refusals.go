@@ -3,26 +3,21 @@
 package apitoken
 
 import (
-	"context"
+	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
-// refusals remembers, for a while, whose token Secret the API server refused (a quota, an admission policy). Each
-// attempt makes a hash Secret and takes it back, and the events of that would start the next attempt at once.
+// refusals remembers, for a while, whose Secrets the API server did not take (a quota, an admission policy, a webhook
+// that is down). Each attempt makes a hash Secret and takes it back, and the events of that would start the next attempt
+// at once.
 type refusals struct {
 	mu      sync.Mutex
 	byToken map[types.UID]refusal
@@ -33,25 +28,29 @@ type refusal struct {
 	why   string
 }
 
-func (r *refusals) note(uid types.UID, now time.Time, err error) string {
+// transientRetry is how soon a write is tried again that failed for no reason of its own, such as a webhook that is down.
+const transientRetry = 10 * time.Second
+
+func (r *refusals) note(uid types.UID, now time.Time, failed *writeError) refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byToken == nil {
 		r.byToken = map[types.UID]refusal{}
 	}
-	// An admission policy's message may quote what it refused.
-	why := tokenPattern.ReplaceAllString(err.Error(), "[redacted]")
-	r.byToken[uid] = refusal{until: now.Add(secretRetry), why: why}
-	return why
+	pause := transientRetry
+	if isDefinite(failed) {
+		pause = secretRetry
+	}
+	r.byToken[uid] = refusal{until: now.Add(pause), why: failed.Error()}
+	return r.byToken[uid]
 }
 
-var tokenPattern = regexp.MustCompile(token.Pattern)
-
-func (r *refusals) last(uid types.UID, now time.Time) (why string, waiting bool) {
+// last returns the refusal that is still to be waited for, if any.
+func (r *refusals) last(uid types.UID, now time.Time) (last refusal, waiting bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last, ok := r.byToken[uid]
-	return last.why, ok && now.Before(last.until)
+	return last, ok && now.Before(last.until)
 }
 
 func (r *refusals) forget(uid types.UID) {
@@ -59,6 +58,43 @@ func (r *refusals) forget(uid types.UID) {
 	defer r.mu.Unlock()
 	delete(r.byToken, uid)
 }
+
+// writeError is a failed write of a token's Secret, in words that are fit for status, events and logs: an admission
+// policy's message may quote what it refused.
+type writeError struct {
+	err  error
+	text string
+}
+
+// maxRefusal bounds the words; a condition's message may have 32,768 bytes, an event's note 1024.
+const maxRefusal = 512
+
+// opaque is what could be (part of) a token, a hash or their encoding.
+var opaque = regexp.MustCompile(`[0-9A-Za-z+/=]{24,}`)
+
+func newWriteError(what string, err error, plaintext string) *writeError {
+	text := what + ": " + err.Error()
+	if plaintext != "" {
+		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			text = strings.ReplaceAll(text, e.EncodeToString([]byte(plaintext)), "[redacted]")
+		}
+		text = strings.ReplaceAll(text, plaintext, "[redacted]")
+	}
+	text = opaque.ReplaceAllString(text, "[redacted]")
+	if len(text) > maxRefusal {
+		text = strings.ToValidUTF8(text[:maxRefusal], "") + " …"
+	}
+	return &writeError{err: err, text: text}
+}
+
+// Error repeats nothing of the Secret.
+func (e *writeError) Error() string { return e.text }
+
+// Unwrap gives the API server's error, for its code; its text may quote the Secret.
+func (e *writeError) Unwrap() error { return e.err }
+
+// lostRace tells whether somebody else was faster: a reason to look again, not to wait.
+func lostRace(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
 
 // isDefinite tells whether the API server has certainly not made a write.
 func isDefinite(err error) bool {
@@ -69,57 +105,4 @@ func isDefinite(err error) bool {
 	code := status.Status().Code
 	return code >= http.StatusBadRequest && code < http.StatusInternalServerError &&
 		code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
-}
-
-// isRefusal tells whether the same write would be refused again.
-func isRefusal(err error) bool {
-	return isDefinite(err) && !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err)
-}
-
-// secretRefused is the verdict when the token can't be written.
-func (v *verdict) secretRefused(why string) {
-	v.refuse(v1alpha1.ReasonSecretRefused, fmt.Sprintf("the API server refused what issuing the token needs; it is tried "+
-		"again every %s: %s", secretRetry, why))
-	v.blockedReason = "the token's Secret could not be written"
-}
-
-// conflict is the verdict when the name of the token Secret is taken. A credential that is still in a Secret of an
-// earlier name stays live.
-func (r *Reconciler) conflict(
-	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, taken *corev1.Secret,
-) (err error) {
-	if v.binding, err = r.boundSecret(ctx, t, slots); err != nil {
-		return err
-	}
-	state, accepted := v.state, v.accepted
-	message := fmt.Sprintf("Secret %s exists and was not made for this ApiToken: delete it, or set spec.secret.name to "+
-		"another name; it is looked at again every %s", taken.Name, secretRetry)
-	if owner := metav1.GetControllerOf(taken); owner != nil && owner.Kind == apiTokenKind.Kind {
-		message = fmt.Sprintf("Secret %s belongs to ApiToken %s: set spec.secret.name to another name", taken.Name, owner.Name)
-	}
-	v.refuse(v1alpha1.ReasonSecretConflict, message)
-	v.blockedReason = "the token's Secret was replaced"
-	if v.binding != "" {
-		v.state, v.accepted, v.blockedReason = state, accepted, ""
-	}
-	return nil
-}
-
-// boundSecret is the name of the Secret that holds the latest slot's token, as far as the cache knows.
-func (r *Reconciler) boundSecret(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (string, error) {
-	latest := latestSlot(slots)
-	if latest == nil {
-		return "", nil
-	}
-	var list corev1.SecretList
-	err := r.Client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{secretByTokenUID: string(t.UID)})
-	if err != nil {
-		return "", fmt.Errorf("list token Secrets: %w", err)
-	}
-	for i := range list.Items {
-		if isOurs(&list.Items[i], t) && holds(&list.Items[i], latest.credential.Hash) {
-			return list.Items[i].Name, nil
-		}
-	}
-	return "", nil
 }

@@ -4,6 +4,7 @@ package apitoken
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -276,7 +277,7 @@ func TestCacheHoldsNoPlaintext(t *testing.T) {
 				t.Errorf("plaintext under %s", key)
 			}
 		}
-		if !cachedInOrder(secret, token.HashOf(plaintext), tok, "https://jira-api.example/jira") {
+		if !cachedInOrder(secret, w.slots(tok)[0], tok, "https://jira-api.example/jira") {
 			t.Error("the digests are not those of the Secret")
 		}
 	}
@@ -325,7 +326,100 @@ func TestRequeueIsOrdered(t *testing.T) {
 	if err != nil || result.RequeueAfter <= 0 || result.RequeueAfter > time.Second {
 		t.Errorf("%v %v", result, err)
 	}
-	if !isDefinite(lost) || isRefusal(lost) {
-		t.Error("a lost race is definite, and no refusal")
+	if !isDefinite(lost) || !lostRace(lost) {
+		t.Error("a conflict is definite, and a lost race")
+	}
+}
+
+// TestRefusalsQuoteNothing: an admission policy sees, and may quote, the Secret in base64.
+func TestRefusalsQuoteNothing(t *testing.T) {
+	plaintext := "jat_ABCDEFGHIJKL_abcdefghijklmnopqrstuvwxyz012345678901"
+	encoded := base64.StdEncoding.EncodeToString([]byte(plaintext))
+	hash, _ := token.HashOf(plaintext).MarshalText()
+	err := newWriteError("write Secret dev/ci", errors.New("quota exceeded for "+plaintext+", "+encoded+" and "+string(hash)), plaintext)
+	for _, secret := range []string{plaintext, encoded, encoded[:40], strings.TrimPrefix(string(hash), "sha256:")} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%q quotes the Secret", err)
+		}
+	}
+	if !strings.Contains(err.Error(), "write Secret dev/ci: quota exceeded for [redacted]") {
+		t.Errorf("%q says too little", err)
+	}
+	if long := newWriteError("x", errors.New(strings.Repeat("long ", 10_000)), ""); len(long.Error()) > maxRefusal+len(" …") {
+		t.Errorf("%d bytes", len(long.Error()))
+	}
+}
+
+// TestWebhookDownLeavesNoSlots: a write that failed for no reason of its own is tried again after a while.
+func TestWebhookDownLeavesNoSlots(t *testing.T) {
+	w := newWorld(t)
+	able := w.manager
+	down := apierrors.NewInternalError(errors.New("failed calling webhook"))
+	w.manager = w.startManager(func(c client.Client) client.Client {
+		return interceptor.NewClient(watchable{c}, interceptor.Funcs{
+			Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+				if o.GetNamespace() == w.namespace {
+					return down
+				}
+				return c.Create(ctx, o, opts...)
+			},
+		})
+	})
+	tok := w.token("ci")
+	w.reconcileUntil(tok, "it is reported", func() bool { return w.reason(tok) == v1alpha1.ReasonSecretRefused })
+	for range 10 {
+		if after := w.manager.run(w, tok).RequeueAfter; after <= 0 || after > transientRetry {
+			t.Errorf("tried again after %s", after)
+		}
+	}
+	if n := len(w.slots(tok)); n != 0 || w.condition(tok, v1alpha1.ConditionActive) != metav1.ConditionFalse {
+		t.Errorf("%d hash Secrets are left, conditions %+v", n, tok.Status.Conditions)
+	}
+	w.manager = able
+	w.issued(tok)
+}
+
+// TestRefusedRepairKeepsTheCredential: a Secret that still holds the token must not stop it for a cosmetic change.
+func TestRefusedRepairKeepsTheCredential(t *testing.T) {
+	w := newWorld(t)
+	tok := w.token("ci")
+	first := w.issued(tok)
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "ci"}}
+	edit(w, secret, func(s *corev1.Secret) { s.Immutable = new(true) })
+	edit(w, w.policy, func(p *v1alpha1.TokenPolicy) { p.Spec.Jira.PublicURL = "https://new.example/jira" })
+	w.reconcileUntil(tok, "the refusal is reported", func() bool {
+		w.reason(tok)
+		return w.condition(tok, v1alpha1.ConditionStalled) == metav1.ConditionTrue
+	})
+	if w.condition(tok, v1alpha1.ConditionActive) != metav1.ConditionTrue || w.slots(tok)[0].credential.State != grant.Active {
+		t.Errorf("slots %+v, conditions %+v", w.slots(tok), tok.Status.Conditions)
+	}
+	edit(w, w.policy, func(p *v1alpha1.TokenPolicy) { p.Spec.Jira.PublicURL = "https://jira-api.example/jira" })
+	w.reconcileUntil(tok, "all is well again", func() bool { return w.reason(tok) == v1alpha1.ReasonIssued && w.plaintext(tok) == first })
+}
+
+// TestConflictIsNotActive: without a Secret of ours nobody holds the token.
+func TestConflictIsNotActive(t *testing.T) {
+	w := newWorld(t)
+	w.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "ci"}})
+	tok := w.token("ci", func(t *v1alpha1.ApiToken) { t.Spec.Owner = "alice" })
+	must(t, plane.Client.Delete(t.Context(), ownerCredential(w.policy.Namespace, "alice"))) // waiting and refused at once
+	w.reconcileUntil(tok, "the conflict is reported", func() bool { return w.reason(tok) == v1alpha1.ReasonSecretConflict })
+	if w.condition(tok, v1alpha1.ConditionActive) != metav1.ConditionFalse || w.condition(tok, v1alpha1.ConditionReconciling) != "" {
+		t.Errorf("conditions %+v", tok.Status.Conditions)
+	}
+}
+
+// TestOwnerCredentialWakes: also by the label that is taken off.
+func TestOwnerCredentialWakes(t *testing.T) {
+	labelled := ownerCredential("ns", "alice")
+	bare := labelled.DeepCopy()
+	bare.Labels = nil
+	p := isOwnerCredential()
+	if !p.Update(event.UpdateEvent{ObjectOld: labelled, ObjectNew: bare}) || p.Update(event.UpdateEvent{ObjectOld: bare, ObjectNew: bare}) {
+		t.Error("taking the label off goes unnoticed, or everything wakes")
+	}
+	if p.Create(event.CreateEvent{Object: labelled, IsInInitialList: true}) {
+		t.Error("at a start the tokens come themselves")
 	}
 }

@@ -44,11 +44,13 @@ func digested(data map[string][]byte) map[string][]byte {
 	return map[string][]byte{digestToken: tokenHash[:], digestPassword: passwordHash[:], digestRest: rest.Sum(nil)}
 }
 
-// cachedInOrder tells whether a Secret, as the cache has it, holds the token of the hash and all that goes with it.
-func cachedInOrder(secret *corev1.Secret, hash token.Hash, t *v1alpha1.ApiToken, publicURL string) bool {
+// cachedInOrder tells whether a Secret, as the cache has it, holds the token of the slot and all that goes with it.
+func cachedInOrder(secret *corev1.Secret, s slot, t *v1alpha1.ApiToken, publicURL string) bool {
+	hash := s.credential.Hash
 	want := digested(tokenSecretData("", t, publicURL))
 	return holds(secret, hash) && bytes.Equal(secret.Data[digestPassword], hash[:]) &&
-		bytes.Equal(secret.Data[digestRest], want[digestRest]) && labelsInOrder(secret, tokenSecretLabels(t))
+		bytes.Equal(secret.Data[digestRest], want[digestRest]) && labelsInOrder(secret, tokenSecretLabels(t)) &&
+		namedSlot(secret) == s.number
 }
 
 // holds tells whether a Secret, as the cache has it, holds the token of the hash.

@@ -43,6 +43,7 @@ type verdict struct {
 	rule           string
 	publicURL      string
 	binding        string // the Secret that holds the token
+	retryAfter     time.Duration
 }
 
 // situation is what a verdict depends on.
@@ -85,6 +86,12 @@ func judge(s *situation) verdict {
 		defaults = s.policy.Spec.Defaults
 		v.publicURL = string(s.policy.Spec.Jira.PublicURL)
 	}
+	if slices.ContainsFunc(s.slots, func(s slot) bool { return s.newer }) {
+		v.untouched = true
+		v.wait(v1alpha1.ReasonNewerVersion, "a newer version of the operator issued this token's credential: it is left as it "+
+			"is; upgrade the operator again")
+		return v
+	}
 	if err := v.compileGrant(&s.token.Spec, defaults); err != nil {
 		v.invalid = true
 		v.refuse(v1alpha1.ReasonNotPermitted, err.Error())
@@ -95,10 +102,6 @@ func judge(s *situation) verdict {
 	}
 	ref := fmt.Sprintf("%s/%s", s.token.Spec.PolicyRef.Namespace, s.token.Spec.PolicyRef.Name)
 	switch {
-	case slices.ContainsFunc(s.slots, func(s slot) bool { return s.newer }):
-		v.untouched = true
-		v.wait(v1alpha1.ReasonNewerVersion, "a newer version of the operator issued this token's credential: it is left as it is; "+
-			"upgrade the operator again")
 	case s.namespace.DeletionTimestamp != nil:
 		v.wait(v1alpha1.ReasonTerminating, fmt.Sprintf("namespace %s is being deleted", s.namespace.Name))
 	case s.policy == nil:
@@ -163,6 +166,7 @@ func (v *verdict) wait(reason, message string) {
 
 func (v *verdict) refuse(reason, message string) {
 	v.reason, v.message, v.refused = reason, message, true
+	v.accepted, v.waiting = false, false
 	v.state, v.blockedReason = grant.Blocked, message
 }
 

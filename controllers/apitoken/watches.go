@@ -66,7 +66,26 @@ func belongsToToken() predicate.Predicate {
 
 // isOwnerCredential lets through the coming, going and changing of owners' Jira tokens.
 func isOwnerCredential() predicate.Predicate {
-	return predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetLabels()[v1alpha1.LabelCredential] != "" })
+	labelled := func(o client.Object) bool { return o.GetLabels()[v1alpha1.LabelCredential] != "" }
+	p := predicate.NewPredicateFuncs(labelled)
+	p.CreateFunc = func(e event.CreateEvent) bool { return labelled(e.Object) && !e.IsInInitialList } // tokens come themselves
+	p.UpdateFunc = func(e event.UpdateEvent) bool { return labelled(e.ObjectOld) || labelled(e.ObjectNew) }
+	return p
+}
+
+// wakeByOwnerCredential wakes the tokens of the owner whose Jira token came, went or changed.
+func (r *Reconciler) wakeByOwnerCredential() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		secret, ok := o.(*corev1.Secret)
+		if !ok {
+			return nil
+		}
+		owner, ok := index.OwnerOfTokenSecret(secret)
+		if !ok {
+			return nil
+		}
+		return r.tokens(ctx, client.MatchingFields{index.ApiTokenByOwner: index.OwnerTokenKey(secret.Namespace, owner)})
+	})
 }
 
 // wakeBySecret wakes the token that a hash Secret or a token Secret belongs to. At a start that includes the hash
@@ -83,9 +102,8 @@ func wakeBySecret() handler.EventHandler {
 	})
 }
 
-// wakeByPolicy wakes the tokens of every policy in the namespace of the changed policy (when the elected one goes, the
-// next one counts) or of the changed Jira token of an owner. They wait behind fresh events, so that deleting a token is
-// not held up by 100,000 of them.
+// wakeByPolicy wakes the tokens of every policy in the changed policy's namespace: when the elected one goes, the next
+// one counts. They wait behind fresh events, so that deleting a token is not held up by 100,000 of them.
 func (r *Reconciler) wakeByPolicy() handler.EventHandler {
 	return behindFreshEvents(func(ctx context.Context, o client.Object) []reconcile.Request {
 		return r.tokens(ctx, client.MatchingFields{index.ApiTokenByPolicyNamespace: o.GetNamespace()})

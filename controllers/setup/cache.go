@@ -5,11 +5,7 @@ package setup
 import (
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -30,23 +26,18 @@ func CacheOptions() (cache.Options, error) {
 		return cache.Options{}, fmt.Errorf("select Secrets: %w", err)
 	}
 	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{resources.LabelManagedBy: v1alpha1.ManagedBy})}
-	return cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
-		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Secret{}: {
+	byObject := map[client.Object]cache.ByObject{}
+	for _, object := range resources.Empty("", "") {
+		byObject[object] = ours
+		if _, ok := object.(*corev1.Secret); ok { // others than a gateway's count, too
+			byObject[object] = cache.ByObject{
 				Label: labels.NewSelector().Add(*hasPolicy),
 				// No plaintext in memory: of tokens, digests stay; of Jira's own credentials, nothing.
 				Transform: chain(cache.TransformStripManagedFields(), apitoken.TransformSecret, tokenpolicy.TransformSecret),
-			},
-			&appsv1.Deployment{}:            ours,
-			&corev1.Service{}:               ours,
-			&corev1.ServiceAccount{}:        ours,
-			&rbacv1.Role{}:                  ours,
-			&rbacv1.RoleBinding{}:           ours,
-			&policyv1.PodDisruptionBudget{}: ours,
-			&networkingv1.NetworkPolicy{}:   ours,
-		},
-	}, nil
+			}
+		}
+	}
+	return cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: byObject}, nil
 }
 
 func chain(steps ...toolscache.TransformFunc) toolscache.TransformFunc {

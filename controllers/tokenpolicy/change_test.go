@@ -3,6 +3,8 @@
 package tokenpolicy_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -141,6 +143,27 @@ func TestHeldPolicyMakesNothing(t *testing.T) {
 	}
 	if err := get(t, config); !apierrors.IsNotFound(err) {
 		t.Errorf("the configuration was made again: %v", err)
+	}
+}
+
+// Between the look at an object and the write, somebody else's may come to stand in its place.
+func TestReplacedObjectIsNotApplied(t *testing.T) {
+	p := ready(t)
+	account := gatewayObjects(p)["ServiceAccount"]
+	theirs := gatewayObjects(p)["ServiceAccount"]
+	replaced := make(chan error, 1)
+	applied.beforeNext("ServiceAccount", client.ObjectKeyFromObject(account), func() {
+		err := k8s.Delete(context.Background(), gatewayObjects(p)["ServiceAccount"])
+		replaced <- errors.Join(err, k8s.Create(context.Background(), theirs))
+	})
+	update(t, account, func(o client.Object) { o.SetLabels(nil) })
+	if err := <-replaced; err != nil {
+		t.Fatal(err)
+	}
+	version := theirs.GetResourceVersion()
+	expectCondition(t, p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonForeignObject)
+	if err := get(t, theirs); err != nil || theirs.GetResourceVersion() != version {
+		t.Errorf("somebody else's object was changed: %v, %+v", err, theirs)
 	}
 }
 

@@ -10,11 +10,7 @@ package tokenpolicy
 import (
 	"context"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -63,17 +59,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 		return err
 	}
 	r.secrets = secrets
-	return ctrl.NewControllerManagedBy(mgr).
-		Named("tokenpolicy").
-		For(&v1alpha1.TokenPolicy{}).
-		Owns(&appsv1.Deployment{}).
-		Owns(&corev1.Service{}).
-		Owns(&corev1.ServiceAccount{}).
-		Owns(&rbacv1.Role{}).
-		Owns(&rbacv1.RoleBinding{}).
-		Owns(&policyv1.PodDisruptionBudget{}).
-		Owns(&networkingv1.NetworkPolicy{}).
-		Owns(&corev1.Secret{}). // the configuration
+	b := ctrl.NewControllerManagedBy(mgr).Named("tokenpolicy").For(&v1alpha1.TokenPolicy{})
+	for _, object := range resources.Empty("", "") {
+		b.Owns(object)
+	}
+	return b.
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(mayBeReferredTo())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeSiblings(), builder.WithPredicates(comesOrGoes())).
 		Watches(&corev1.Secret{}, wakeByCredential()).

@@ -17,6 +17,17 @@ type countingClient struct {
 
 	mu      sync.Mutex
 	applies map[string]int // by kind, namespace and name
+	before  map[string]func()
+}
+
+// beforeNext has something happen once, between the look at an object and its next Apply.
+func (c *countingClient) beforeNext(kind string, key client.ObjectKey, happens func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.before == nil {
+		c.before = map[string]func(){}
+	}
+	c.before[kind+" "+key.String()] = happens
 }
 
 func (c *countingClient) Apply(ctx context.Context, o runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
@@ -30,8 +41,14 @@ func (c *countingClient) Apply(ctx context.Context, o runtime.ApplyConfiguration
 		if c.applies == nil {
 			c.applies = map[string]int{}
 		}
-		c.applies[fmt.Sprintf("%s %s/%s", named.GetKind(), named.GetNamespace(), named.GetName())]++
+		name := fmt.Sprintf("%s %s/%s", named.GetKind(), named.GetNamespace(), named.GetName())
+		c.applies[name]++
+		happens := c.before[name]
+		delete(c.before, name)
 		c.mu.Unlock()
+		if happens != nil {
+			happens()
+		}
 	}
 	return c.Client.Apply(ctx, o, opts...)
 }

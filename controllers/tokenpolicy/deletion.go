@@ -9,11 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -92,7 +88,7 @@ func (r *Reconciler) inUse(p *v1alpha1.TokenPolicy, credentials []string) *probl
 // stop before what they need goes. Objects that are not the policy's are left alone.
 func (r *Reconciler) deleteGateway(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 	deleted := false
-	for _, object := range gatewayObjects(p) {
+	for _, object := range slices.Backward(resources.Empty(p.Namespace, p.Name)) {
 		err := r.Live.Get(ctx, client.ObjectKeyFromObject(object), object)
 		if apierrors.IsNotFound(err) || (err == nil && !metav1.IsControlledBy(object, p)) {
 			continue
@@ -110,19 +106,4 @@ func (r *Reconciler) deleteGateway(ctx context.Context, p *v1alpha1.TokenPolicy)
 		r.event(p, gatewayDeleted())
 	}
 	return nil
-}
-
-func gatewayObjects(p *v1alpha1.TokenPolicy) []client.Object {
-	named := metav1.ObjectMeta{Namespace: p.Namespace, Name: resources.GatewayName(p.Name)}
-	config := metav1.ObjectMeta{Namespace: p.Namespace, Name: resources.ConfigName(p.Name)}
-	return []client.Object{
-		&appsv1.Deployment{ObjectMeta: named},
-		&corev1.Service{ObjectMeta: named},
-		&policyv1.PodDisruptionBudget{ObjectMeta: named},
-		&networkingv1.NetworkPolicy{ObjectMeta: named},
-		&rbacv1.RoleBinding{ObjectMeta: named},
-		&rbacv1.Role{ObjectMeta: named},
-		&corev1.ServiceAccount{ObjectMeta: named},
-		&corev1.Secret{ObjectMeta: config},
-	}
 }

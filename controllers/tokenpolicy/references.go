@@ -3,6 +3,7 @@
 package tokenpolicy
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
 // reference is a field of a policy that names a Secret.
@@ -88,18 +90,42 @@ func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *pro
 		return ref.invalid("carries the label for policy %q, not for this one: use another Secret, or %s --overwrite",
 			label, command)
 	}
-	for _, key := range ref.keys {
-		value, ok := secret.Data[key]
-		if !ok {
-			continue
-		}
-		if err := ref.check(value); err != nil {
-			return ref.invalid("can't be used: key %s %w", quoted([]string{key}), err)
-		}
-		return nil
+	key, value := ref.value(secret.Data)
+	if key == "" {
+		return ref.invalid("has no key %s: add it, or correct the reference", quoted(ref.keys))
 	}
-	return ref.invalid("has no key %s: add it, or correct the reference", quoted(ref.keys))
+	if err := ref.check(value); err != nil {
+		return ref.invalid("can't be used: key %q %w", key, err)
+	}
+	return nil
 }
+
+// value takes what the gateway takes: the first key that is not empty, without the space around it. If all of them are
+// empty it is the first that is there.
+func (ref *reference) value(data map[string][]byte) (key string, value []byte) {
+	for _, name := range ref.keys {
+		content, ok := data[name]
+		if content = bytes.TrimSpace(content); len(content) > 0 {
+			return name, content
+		}
+		if ok && key == "" {
+			key = name
+		}
+	}
+	return key, nil
+}
+
+func checkCertificates(value []byte) error {
+	_, err := jirasecret.ParseCertificates(value)
+	return err
+}
+
+func checkRSAKey(value []byte) error {
+	_, err := jirasecret.ParseRSAKey(value)
+	return err
+}
+
+func checkCredential(value []byte) error { return jirasecret.Check(string(value)) }
 
 func labelCommand(secret string, p *v1alpha1.TokenPolicy) string {
 	return fmt.Sprintf("kubectl label secret %s -n %s %s=%s", secret, p.Namespace, v1alpha1.LabelPolicy, p.Name)

@@ -218,3 +218,24 @@ func TestLongNotesAreCut(t *testing.T) {
 		t.Errorf("%d bytes: %s", len(have), have)
 	}
 }
+
+// Which key counts must be the same here and in the gateway, or one would judge what the other does not use.
+func TestReferenceTakesTheFirstKeyWithAValue(t *testing.T) {
+	ref := &reference{keys: []string{"token", "password"}}
+	type data = map[string][]byte
+	for name, c := range map[string]struct {
+		data       data
+		key, value string
+	}{
+		"both":                  {data{"token": []byte("t\n"), "password": []byte("p")}, "token", "t"},
+		"password alone":        {data{"password": []byte(" p ")}, "password", "p"},
+		"token is empty":        {data{"token": []byte("\n"), "password": []byte("p")}, "password", "p"},
+		"both are empty":        {data{"token": nil, "password": nil}, "token", ""},
+		"one, and that's empty": {data{"password": nil}, "password", ""},
+		"none":                  {data{"other": []byte("x")}, "", ""},
+	} {
+		if key, value := ref.value(c.data); key != c.key || string(value) != c.value {
+			t.Errorf("%s: have %q of %q", name, value, key)
+		}
+	}
+}

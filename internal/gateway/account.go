@@ -15,10 +15,7 @@ func (h *Handler) finish(x *exchange, w *response) {
 	h.metrics.inFlight.Dec()
 	var received int64
 	if x.body != nil {
-		received, _ = x.body.finish()
-	}
-	if problem != nil {
-		x.aborted = true
+		received = x.body.finish()
 	}
 	outcome := outcomeOf(x, problem)
 	if x.forwarded && outcome.reason == reasonIdentity {

@@ -81,7 +81,7 @@ func (b *timedBody) holds(release func()) {
 }
 
 // finish is called when the handler returns. A read that is still under way can't touch the deadline after it.
-func (b *timedBody) finish() (bytes int64, failed error) {
+func (b *timedBody) finish() (bytes int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended = true
@@ -89,7 +89,7 @@ func (b *timedBody) finish() (bytes int64, failed error) {
 		b.release()
 		b.release = nil
 	}
-	return b.bytes, b.failed
+	return b.bytes
 }
 
 func (b *timedBody) failure() error {

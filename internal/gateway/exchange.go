@@ -37,7 +37,6 @@ type exchange struct {
 	jiraUser       string
 
 	refusal *Refusal // nil: Jira's answer went to the client
-	aborted bool     // the answer broke off
 }
 
 type exchangeKey struct{}

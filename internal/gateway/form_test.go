@@ -84,7 +84,7 @@ func formServer(t *testing.T, store *formStore, idle time.Duration) (url string,
 	release = make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w), idle: idle}
-		defer body.finish() //nolint:errcheck // counts
+		defer body.finish()
 		_, refusal := store.read(body, r.ContentLength)
 		if refusal != nil {
 			refusal.write(w, r.Method)

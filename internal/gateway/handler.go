@@ -128,8 +128,8 @@ const (
 	smallBodyPatience = time.Second
 )
 
-// refuse answers without waiting for a body that may never be sent. net/http alone would wait for it. It would not in full
-// duplex, but then it must not use the connection again: what is left of the body would be read as a request.
+// refuse answers without waiting for a body that may never be sent. net/http alone would wait for it, unless the connection
+// ends with the answer.
 func (x *exchange) refuse(w *response) {
 	switch length := x.request.ContentLength; {
 	case x.body == nil:
@@ -137,7 +137,6 @@ func (x *exchange) refuse(w *response) {
 		_ = w.control.SetReadDeadline(time.Now().Add(min(smallBodyPatience, w.idle/2))) // the answer has its deadline too
 	default:
 		x.refusal.Close = true
-		_ = w.control.EnableFullDuplex() // an engine without it has its own way
 	}
 	x.refusal.write(w, x.request.Method)
 }

@@ -82,7 +82,7 @@ type bench struct {
 	handler   *Handler
 	address   string
 	config    *gatewayconfig.Config
-	secrets   []SecretObject
+	secrets   []gatewayconfig.Secret
 	seriesNum int
 }
 
@@ -159,11 +159,11 @@ func (b *bench) tryConfigure() error {
 }
 
 func (b *bench) removeSecret(name string) {
-	b.secrets = slices.DeleteFunc(b.secrets, func(s SecretObject) bool { return s.Name == name })
+	b.secrets = slices.DeleteFunc(b.secrets, func(s gatewayconfig.Secret) bool { return s.Name == name })
 }
 
 func (b *bench) addOwnerToken(owner string) {
-	b.secrets = append(b.secrets, SecretObject{
+	b.secrets = append(b.secrets, gatewayconfig.Secret{
 		Name:   "pat-" + owner,
 		Labels: map[string]string{v1alpha1.LabelPolicy: policyName, v1alpha1.LabelCredential: v1alpha1.CredentialOwnerToken},
 		Data:   map[string][]byte{"owner": []byte(owner), "token": []byte(b.jira.AddPAT(owner) + "\n")},
@@ -171,7 +171,7 @@ func (b *bench) addOwnerToken(owner string) {
 }
 
 func (b *bench) addSecret(name, key, value string) {
-	b.secrets = append(b.secrets, SecretObject{
+	b.secrets = append(b.secrets, gatewayconfig.Secret{
 		Name: name, Labels: map[string]string{v1alpha1.LabelPolicy: policyName}, Data: map[string][]byte{key: []byte(value)},
 	})
 }

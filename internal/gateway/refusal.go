@@ -29,6 +29,7 @@ const (
 
 	reasonStale        = "stale"
 	reasonUnconfigured = "unconfigured"
+	reasonOverload     = "overload"
 
 	reasonMisconfigured = "misconfigured"
 

@@ -22,8 +22,6 @@ const (
 	overloadRetryAfter = 1
 )
 
-const reasonOverload = "overload"
-
 // NewServer makes the server for clients, with the bounds of step 1. It has no read or write time-out as a whole: bodies
 // may take as long as they need, as long as something moves.
 func NewServer(h *Handler, addr string) *http.Server {

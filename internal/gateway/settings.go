@@ -53,7 +53,7 @@ type Settings struct {
 // Beside an error about a Secret there are settings all the same, for a deny list must not wait for a key: Configure
 // takes what they lack from the settings before, or they refuse with 503 whatever they would let through. There are none
 // if a URL can't be used, which the policy's schema sees to.
-func Compile(cfg *gatewayconfig.Config, secrets []SecretObject) (*Settings, error) {
+func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settings, error) {
 	s := &Settings{
 		trusted: unmapped(cfg.TrustedProxies), deny: newDenySet(&cfg.Deny), maxStaleness: cfg.MaxStaleness.Duration,
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,

@@ -3,9 +3,6 @@
 package gateway
 
 import (
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 
 	"k8s.io/utils/clock"
@@ -13,9 +10,8 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
-
-const minKeyBits = 2048
 
 func (s *Settings) compileImpersonation(store *secretStore, cfg *gatewayconfig.Config) (err error) {
 	switch how := &cfg.Impersonation; {
@@ -62,34 +58,11 @@ func compileOAuth(store *secretStore, o *gatewayconfig.OAuth, baseURL string) (*
 	if err != nil {
 		return nil, err
 	}
-	key, problem := parseRSAKey(text)
-	if problem != "" {
-		return nil, fmt.Errorf("secret %q, key %q: %s", o.PrivateKey.Name, o.PrivateKey.Key, problem)
+	key, err := jirasecret.ParseRSAKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("secret %q: key %q %w", o.PrivateKey.Name, o.PrivateKey.Key, err)
 	}
 	return impersonate.NewOAuth(o.ConsumerKey, key, baseURL, clock.RealClock{})
-}
-
-// parseRSAKey never passes on a parser's error: it may quote what it read.
-func parseRSAKey(text []byte) (key *rsa.PrivateKey, problem string) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		switch block.Type {
-		case "RSA PRIVATE KEY":
-			key, _ = x509.ParsePKCS1PrivateKey(block.Bytes)
-		case "PRIVATE KEY":
-			parsed, _ := x509.ParsePKCS8PrivateKey(block.Bytes)
-			key, _ = parsed.(*rsa.PrivateKey)
-		default:
-			continue
-		}
-		switch {
-		case key == nil:
-			return nil, "the PEM block is no RSA key in PKCS #1 or PKCS #8"
-		case key.N.BitLen() < minKeyBits:
-			return nil, fmt.Sprintf("the RSA key has %d bits, %d are needed", key.N.BitLen(), minKeyBits)
-		}
-		return key, ""
-	}
-	return nil, "no PEM block of an unencrypted private key (RSA, PKCS #1 or PKCS #8) was found"
 }
 
 func compileHeader(store *secretStore, h *gatewayconfig.Header) (*impersonate.Header, error) {

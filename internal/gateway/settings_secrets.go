@@ -13,27 +13,21 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
-// SecretObject is what Compile needs of a Secret.
-type SecretObject struct {
-	Name   string
-	Labels map[string]string
-	Data   map[string][]byte
-}
-
 // secretStore finds values in the Secrets that carry the policy's label. Others do not count: the label is an
 // administrator's word that this policy may use them.
 type secretStore struct {
 	policy   string
-	secrets  []SecretObject
+	secrets  []gatewayconfig.Secret
 	warnings []string
 }
 
-func newSecretStore(policy string, secrets []SecretObject) *secretStore {
-	sorted := slices.SortedFunc(slices.Values(secrets), func(a, b SecretObject) int { return cmp.Compare(a.Name, b.Name) })
+// newSecretStore sorts by name, so that every gateway decides alike between two Secrets for one owner.
+func newSecretStore(policy string, secrets []gatewayconfig.Secret) *secretStore {
+	sorted := slices.SortedFunc(slices.Values(secrets), func(a, b gatewayconfig.Secret) int { return cmp.Compare(a.Name, b.Name) })
 	return &secretStore{policy: policy, secrets: sorted}
 }
 
-func (s *secretStore) find(name string) (*SecretObject, error) {
+func (s *secretStore) find(name string) (*gatewayconfig.Secret, error) {
 	for i := range s.secrets {
 		if s.secrets[i].Name != name {
 			continue

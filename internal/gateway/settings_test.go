@@ -34,15 +34,15 @@ func someConfig() *gatewayconfig.Config {
 	}
 }
 
-func labelled(name string, data ...string) SecretObject {
-	s := SecretObject{Name: name, Labels: map[string]string{v1alpha1.LabelPolicy: policyName}, Data: map[string][]byte{}}
+func labelled(name string, data ...string) gatewayconfig.Secret {
+	s := gatewayconfig.Secret{Name: name, Labels: map[string]string{v1alpha1.LabelPolicy: policyName}, Data: map[string][]byte{}}
 	for i := 0; i < len(data); i += 2 {
 		s.Data[data[i]] = []byte(data[i+1])
 	}
 	return s
 }
 
-func ownerToken(name, owner, tok string) SecretObject {
+func ownerToken(name, owner, tok string) gatewayconfig.Secret {
 	s := labelled(name, "owner", owner, "token", tok)
 	s.Labels[v1alpha1.LabelCredential] = v1alpha1.CredentialOwnerToken
 	return s
@@ -92,29 +92,29 @@ func TestCompileSaysWhatIsWrongAndNeverContents(t *testing.T) {
 	unlabelled.Labels = nil
 	for name, tc := range map[string]struct {
 		edit    func(*gatewayconfig.Config)
-		secrets []SecretObject
+		secrets []gatewayconfig.Secret
 		says    string // empty: no error
 		none    bool   // no settings beside the error
 	}{
 		"owner tokens, none yet":  {func(*gatewayconfig.Config) {}, nil, "", false},
-		"oauth":                   {oauth, []SecretObject{labelled("key", "tls.key", pemOf(testKey()))}, "", false},
-		"oauth, PKCS #8":          {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "pkcs8"))}, "", false},
+		"oauth":                   {oauth, []gatewayconfig.Secret{labelled("key", "tls.key", pemOf(testKey()))}, "", false},
+		"oauth, PKCS #8":          {oauth, []gatewayconfig.Secret{labelled("key", "tls.key", keyPEM(t, "pkcs8"))}, "", false},
 		"oauth, no Secret":        {oauth, nil, `secret "key" was not found`, false},
-		"oauth, no label":         {oauth, []SecretObject{unlabelled}, "lacks the label jiratokens.io/policy: jira", false},
-		"oauth, no key":           {oauth, []SecretObject{labelled("key", "other", "s3cret")}, `secret "key" has no key "tls.key"`, false},
-		"oauth, no PEM":           {oauth, []SecretObject{labelled("key", "tls.key", "s3cret")}, `secret "key", key "tls.key": no PEM block`, false},
-		"oauth, broken":           {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "broken"))}, "no RSA key", false},
-		"oauth, elliptic":         {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "elliptic"))}, "no RSA key", false},
-		"oauth, short":            {oauth, []SecretObject{labelled("key", "tls.key", keyPEM(t, "short"))}, "1024 bits, 2048 are needed", false},
-		"header":                  {header, []SecretObject{labelled("shared", "value", "s3cret\n")}, "", false},
+		"oauth, no label":         {oauth, []gatewayconfig.Secret{unlabelled}, "lacks the label jiratokens.io/policy: jira", false},
+		"oauth, no key":           {oauth, []gatewayconfig.Secret{labelled("key", "other", "s3cret")}, `secret "key" has no key "tls.key"`, false},
+		"oauth, no PEM":           {oauth, []gatewayconfig.Secret{labelled("key", "tls.key", "s3cret")}, `secret "key": key "tls.key" holds no private key in PEM`, false},
+		"oauth, broken":           {oauth, []gatewayconfig.Secret{labelled("key", "tls.key", keyPEM(t, "broken"))}, "holds a private key that can't be parsed", false},
+		"oauth, elliptic":         {oauth, []gatewayconfig.Secret{labelled("key", "tls.key", keyPEM(t, "elliptic"))}, "of another kind", false},
+		"oauth, short":            {oauth, []gatewayconfig.Secret{labelled("key", "tls.key", keyPEM(t, "short"))}, "1024 bits; 2048 at least are needed", false},
+		"header":                  {header, []gatewayconfig.Secret{labelled("shared", "value", "s3cret\n")}, "", false},
 		"header, no secret":       {header, nil, `secret "shared" was not found`, false},
-		"header, broken secret":   {header, []SecretObject{labelled("shared", "value", "s3cret\r\nX-User: root")}, `secret "shared", key "value"`, false},
-		"account, token":          {account, []SecretObject{labelled("acc", "token", "t")}, "", false},
-		"account, password":       {account, []SecretObject{labelled("acc", "password", "p")}, "", false},
-		"account, neither":        {account, []SecretObject{labelled("acc", "pass", "s3cret")}, "needs the key token (a Jira personal access token) or the key password", false},
+		"header, broken secret":   {header, []gatewayconfig.Secret{labelled("shared", "value", "s3cret\r\nX-User: root")}, `secret "shared", key "value"`, false},
+		"account, token":          {account, []gatewayconfig.Secret{labelled("acc", "token", "t")}, "", false},
+		"account, password":       {account, []gatewayconfig.Secret{labelled("acc", "password", "p")}, "", false},
+		"account, neither":        {account, []gatewayconfig.Secret{labelled("acc", "pass", "s3cret")}, "needs the key token (a Jira personal access token) or the key password", false},
 		"account, none":           {account, nil, `secret "acc" was not found`, false},
 		"authority, no Secret":    {authority, nil, `secret "ca" was not found`, false},
-		"authority, no PEM":       {authority, []SecretObject{labelled("ca", "ca.crt", "s3cret")}, `secret "ca", key "ca.crt": no certificate in PEM`, false},
+		"authority, no PEM":       {authority, []gatewayconfig.Secret{labelled("ca", "ca.crt", "s3cret")}, `secret "ca": key "ca.crt" holds no certificate in PEM`, false},
 		"different paths":         {func(c *gatewayconfig.Config) { c.Jira.PublicURL = "https://x/other" }, nil, "must be the same", true},
 		"slash at the end":        {func(c *gatewayconfig.Config) { c.Jira.URL += "/" }, nil, "without a slash at its end", true},
 		"user in the URL":         {func(c *gatewayconfig.Config) { c.Jira.URL = "https://u:s3cret@x/jira" }, nil, "jira.url must have no user", true},
@@ -138,7 +138,7 @@ func TestCompileSaysWhatIsWrongAndNeverContents(t *testing.T) {
 func TestOneBrokenOwnerTokenIsAWarning(t *testing.T) {
 	foreign := ownerToken("other-policy", "mallory", "x")
 	foreign.Labels[v1alpha1.LabelPolicy] = "other"
-	settings, err := Compile(someConfig(), []SecretObject{
+	settings, err := Compile(someConfig(), []gatewayconfig.Secret{
 		ownerToken("b", "ALICE", "second"), ownerToken("a", "alice", "f1rst"), ownerToken("c", "bob", ""),
 		ownerToken("d", "carol", "s3cret\nX: y"), labelled("not-marked", "owner", "dave", "token", "x"), foreign,
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
 const (
@@ -39,8 +40,12 @@ func (s *Settings) compileCABundle(store *secretStore, jira *gatewayconfig.Jira)
 	if err != nil {
 		return err
 	}
-	if !s.roots.AppendCertsFromPEM(bundle) {
-		return fmt.Errorf("secret %q, key %q: no certificate in PEM form was found", jira.CABundle.Name, jira.CABundle.Key)
+	certificates, err := jirasecret.ParseCertificates(bundle)
+	if err != nil {
+		return fmt.Errorf("secret %q: key %q %w", jira.CABundle.Name, jira.CABundle.Key, err)
+	}
+	for _, certificate := range certificates {
+		s.roots.AddCert(certificate)
 	}
 	digest := sha256.Sum256(bundle)
 	s.transportKey = s.target.String() + " " + hex.EncodeToString(digest[:])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package gatewayconfig defines the compiled configuration that the manager writes for a gateway and the gateway
-// follows while it runs. It names Secrets and holds none of their contents.
+// follows while it runs. A Config names Secrets and holds none of their contents.
 package gatewayconfig
 
 import (
@@ -57,6 +57,13 @@ type Jira struct {
 type KeyRef struct {
 	Name string `json:"name"`
 	Key  string `json:"key"`
+}
+
+// Secret is what the gateway needs of a Secret that its configuration may refer to.
+type Secret struct {
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Data   map[string][]byte `json:"data,omitempty"`
 }
 
 // Impersonation has exactly one field set.

@@ -28,7 +28,7 @@ func NewHeader(name, secretName, secret string) (*Header, error) {
 	if !httpguts.ValidHeaderFieldName(secretName) || strings.EqualFold(name, secretName) {
 		return nil, fmt.Errorf("%q can't be the name of the shared secret's header", secretName)
 	}
-	if err := checkHeaderValue("the shared secret", secret); err != nil {
+	if err := check("the shared secret", secret); err != nil {
 		return nil, err
 	}
 	return &Header{

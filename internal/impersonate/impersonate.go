@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"golang.org/x/net/http/httpguts"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
 // Outgoing is the request for Jira, as far as an identity depends on it.
@@ -42,10 +42,9 @@ func (e *MissingCredentialError) Error() string {
 	return fmt.Sprintf("the gateway has no Jira credential for owner %q: %s", e.Owner, e.Remedy)
 }
 
-// checkHeaderValue keeps what can't be sent from becoming a broken or, worse, a split header.
-func checkHeaderValue(what, value string) error {
-	if value == "" || !httpguts.ValidHeaderFieldValue(value) {
-		return fmt.Errorf("%s is empty or has a character that no HTTP header can carry", what)
+func check(what, value string) error {
+	if err := jirasecret.Check(value); err != nil {
+		return fmt.Errorf("%s %w", what, err)
 	}
 	return nil
 }

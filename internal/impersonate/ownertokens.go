@@ -20,7 +20,7 @@ type OwnerTokens struct {
 func NewOwnerTokens(byOwner map[string]string, namespace, policy string) (*OwnerTokens, error) {
 	tokens := make(map[string]string, len(byOwner))
 	for owner, token := range byOwner {
-		if err := checkHeaderValue("the Jira token of owner "+owner, token); err != nil {
+		if err := check("the Jira token of owner "+owner, token); err != nil {
 			return nil, err
 		}
 		tokens[grant.FoldUser(owner)] = "Bearer " + token

@@ -13,7 +13,7 @@ type ServiceAccount struct{ username, authorization string }
 
 // NewServiceAccountToken uses a Jira personal access token.
 func NewServiceAccountToken(username, token string) (*ServiceAccount, error) {
-	if err := checkHeaderValue("the service account's token", token); err != nil {
+	if err := check("the service account's token", token); err != nil {
 		return nil, err
 	}
 	return &ServiceAccount{username: username, authorization: "Bearer " + token}, nil
@@ -21,7 +21,7 @@ func NewServiceAccountToken(username, token string) (*ServiceAccount, error) {
 
 // NewServiceAccountPassword uses a password, for a Jira without personal access tokens.
 func NewServiceAccountPassword(username, password string) (*ServiceAccount, error) {
-	if err := checkHeaderValue("the service account's password", password); err != nil {
+	if err := check("the service account's password", password); err != nil {
 		return nil, err
 	}
 	basic := base64.StdEncoding.EncodeToString([]byte(username + ":" + password))

@@ -48,16 +48,14 @@ type Decision struct {
 	Rule string
 	// Message says why, and what would have to change, for a person who does not know the policy.
 	Message string
-	// Refusals says of each rule that did not permit why not.
-	Refusals []Refusal
 }
 
-// Refusal says why one rule did not permit a request.
-type Refusal struct {
-	Rule string
-	// Applies: the rule is for this namespace and owner, and only a limit stood in the way.
-	Applies bool
-	Reasons []string
+// refusal says why one rule did not permit a request.
+type refusal struct {
+	rule string
+	// applies: the rule is for this namespace and owner, and only a limit stood in the way.
+	applies bool
+	reasons []string
 }
 
 // Evaluate decides on a request.
@@ -72,18 +70,18 @@ func (p *Policy) Evaluate(r *Request) Decision {
 		return Decision{Verdict: NotPermitted, Message: fmt.Sprintf(
 			"policy %s lets the gateway act as the service account %q only: set spec.owner to it", p, p.onlyOwner)}
 	}
-	var refusals []Refusal
+	var refusals []refusal
 	for i := range p.rules {
-		refusal := p.rules[i].evaluate(r)
-		if len(refusal.Reasons) == 0 {
+		found := p.rules[i].evaluate(r)
+		if len(found.reasons) == 0 {
 			return Decision{
-				Verdict: Permitted, Rule: p.rules[i].name, Refusals: refusals,
+				Verdict: Permitted, Rule: p.rules[i].name,
 				Message: fmt.Sprintf("permitted by rule %s of policy %s", p.rules[i].name, p),
 			}
 		}
-		refusals = append(refusals, refusal)
+		refusals = append(refusals, found)
 	}
-	return Decision{Verdict: NotPermitted, Refusals: refusals, Message: p.explain(refusals)}
+	return Decision{Verdict: NotPermitted, Message: p.explain(refusals)}
 }
 
 // String is namespace/name of the policy.
@@ -112,17 +110,17 @@ func (p *Policy) namespaceRefused(r *Request) string {
 	return ""
 }
 
-func (r *rule) evaluate(req *Request) Refusal {
-	out := Refusal{Rule: r.name, Applies: true}
+func (r *rule) evaluate(req *Request) refusal {
+	out := refusal{rule: r.name, applies: true}
 	if !r.namespaces.contains(req.Namespace, req.NamespaceLabels) {
-		out.Applies = false
-		out.Reasons = append(out.Reasons, fmt.Sprintf("it is not for namespace %q", req.Namespace))
+		out.applies = false
+		out.reasons = append(out.reasons, fmt.Sprintf("it is not for namespace %q", req.Namespace))
 	}
 	if !r.permitsOwner(req.Owner) {
-		out.Applies = false
-		out.Reasons = append(out.Reasons, r.explainOwner(req.Owner))
+		out.applies = false
+		out.reasons = append(out.reasons, r.explainOwner(req.Owner))
 	}
-	out.Reasons = append(out.Reasons, r.exceeded(req)...)
+	out.reasons = append(out.reasons, r.exceeded(req)...)
 	return out
 }
 
@@ -153,13 +151,13 @@ func (r *rule) explainOwner(owner string) string {
 	return fmt.Sprintf("owner %q is neither one of its users nor in its groups (%s)", owner, strings.Join(groups, "; "))
 }
 
-func (p *Policy) explain(refusals []Refusal) string {
+func (p *Policy) explain(refusals []refusal) string {
 	if len(refusals) == 0 {
 		return fmt.Sprintf("policy %s has no rules, so it permits no token", p)
 	}
-	applying := make([]Refusal, 0, len(refusals))
+	applying := make([]refusal, 0, len(refusals))
 	for _, r := range refusals {
-		if r.Applies {
+		if r.applies {
 			applying = append(applying, r)
 		}
 	}
@@ -171,7 +169,7 @@ func (p *Policy) explain(refusals []Refusal) string {
 	}
 	parts := make([]string, 0, len(applying))
 	for _, r := range applying {
-		parts = append(parts, fmt.Sprintf("rule %s: %s", r.Rule, strings.Join(r.Reasons, "; ")))
+		parts = append(parts, fmt.Sprintf("rule %s: %s", r.rule, strings.Join(r.reasons, "; ")))
 	}
 	return bounded(fmt.Sprintf("no rule of policy %s permits this token. %s%s", p, strings.Join(parts, ". "), others))
 }

@@ -94,9 +94,6 @@ func TestEvaluate(t *testing.T) {
 		if got.Verdict != c.want || !strings.Contains(got.Message, c.says) {
 			t.Errorf("%s: %d %q, want %d with %q", name, got.Verdict, got.Message, c.want, c.says)
 		}
-		if got.Verdict == policy.NotPermitted && len(got.Refusals) != 2 {
-			t.Errorf("%s: reasons of %d rules, want of each", name, len(got.Refusals))
-		}
 	}
 }
 

@@ -9,17 +9,17 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// ServiceAccount is who the gateway is. Its token is mounted by the gateway's pods alone, which ask for it.
-func ServiceAccount(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceAccountApplyConfiguration {
+// serviceAccount is who the gateway is. Its token is mounted by the gateway's pods alone, which ask for it.
+func serviceAccount(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceAccountApplyConfiguration {
 	return corev1ac.ServiceAccount(GatewayName(policy.Name), policy.Namespace).
 		WithLabels(Labels(policy.Name)).
 		WithOwnerReferences(owner(policy)).
 		WithAutomountServiceAccountToken(false)
 }
 
-// Role is all that the gateway may do: read the Secrets of its own namespace. RBAC can't narrow a list or watch to some
+// role is all that the gateway may do: read the Secrets of its own namespace. RBAC can't narrow a list or watch to some
 // Secrets, which is why that namespace is to hold nothing else.
-func Role(policy *v1alpha1.TokenPolicy) *rbacv1ac.RoleApplyConfiguration {
+func role(policy *v1alpha1.TokenPolicy) *rbacv1ac.RoleApplyConfiguration {
 	return rbacv1ac.Role(GatewayName(policy.Name), policy.Namespace).
 		WithLabels(Labels(policy.Name)).
 		WithOwnerReferences(owner(policy)).
@@ -29,8 +29,8 @@ func Role(policy *v1alpha1.TokenPolicy) *rbacv1ac.RoleApplyConfiguration {
 			WithVerbs("get", "list", "watch"))
 }
 
-// RoleBinding gives the Role to the ServiceAccount.
-func RoleBinding(policy *v1alpha1.TokenPolicy) *rbacv1ac.RoleBindingApplyConfiguration {
+// roleBinding gives the Role to the ServiceAccount.
+func roleBinding(policy *v1alpha1.TokenPolicy) *rbacv1ac.RoleBindingApplyConfiguration {
 	name := GatewayName(policy.Name)
 	return rbacv1ac.RoleBinding(name, policy.Namespace).
 		WithLabels(Labels(policy.Name)).

@@ -13,9 +13,9 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// PodDisruptionBudget lets a drain take one gateway pod at a time. maxUnavailable rather than minAvailable: with one
+// podDisruptionBudget lets a drain take one gateway pod at a time. maxUnavailable rather than minAvailable: with one
 // replica it does not block the drain of a node for ever.
-func PodDisruptionBudget(policy *v1alpha1.TokenPolicy) *policyv1ac.PodDisruptionBudgetApplyConfiguration {
+func podDisruptionBudget(policy *v1alpha1.TokenPolicy) *policyv1ac.PodDisruptionBudgetApplyConfiguration {
 	return policyv1ac.PodDisruptionBudget(GatewayName(policy.Name), policy.Namespace).
 		WithLabels(Labels(policy.Name)).
 		WithOwnerReferences(owner(policy)).
@@ -24,13 +24,13 @@ func PodDisruptionBudget(policy *v1alpha1.TokenPolicy) *policyv1ac.PodDisruption
 			WithMaxUnavailable(intstr.FromInt32(1)))
 }
 
-// NetworkPolicy is about ingress only: where Jira and the Kubernetes API are is the cluster's own affair.
+// networkPolicy is about ingress only: where Jira and the Kubernetes API are is the cluster's own affair.
 //
 // The request port is open to every address: the gateway judges clients itself, and knows more of them. The admin port
 // (metrics and probes; neither tokens nor hashes) is open to the pods of every namespace, since Prometheus runs in a
 // namespace that only the cluster's owner knows, and closed to addresses outside. A node always reaches its own pods,
 // so the kubelet's probes need no rule.
-func NetworkPolicy(policy *v1alpha1.TokenPolicy) *networkingv1ac.NetworkPolicyApplyConfiguration {
+func networkPolicy(policy *v1alpha1.TokenPolicy) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	everyNamespace := networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(metav1ac.LabelSelector())
 	return networkingv1ac.NetworkPolicy(GatewayName(policy.Name), policy.Namespace).
 		WithLabels(Labels(policy.Name)).

@@ -16,10 +16,10 @@ import (
 
 const defaultMaxStaleness = 24 * time.Hour
 
-// ConfigSecret holds the compiled configuration that the gateway follows while it runs. It is a Secret because the
+// configSecret holds the compiled configuration that the gateway follows while it runs. It is a Secret because the
 // gateway may read nothing else.
-func ConfigSecret(policy *v1alpha1.TokenPolicy) (*corev1ac.SecretApplyConfiguration, error) {
-	config, err := Config(policy)
+func configSecret(policy *v1alpha1.TokenPolicy) (*corev1ac.SecretApplyConfiguration, error) {
+	config, err := compileConfig(policy)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,8 @@ func ConfigSecret(policy *v1alpha1.TokenPolicy) (*corev1ac.SecretApplyConfigurat
 		WithData(map[string][]byte{gatewayconfig.DataKey: data}), nil
 }
 
-// Config compiles a policy for its gateway. An error names the field that the schema let through and can't be used.
-func Config(policy *v1alpha1.TokenPolicy) (*gatewayconfig.Config, error) {
+// compileConfig compiles a policy for its gateway. An error names the field that the schema let through and can't be used.
+func compileConfig(policy *v1alpha1.TokenPolicy) (*gatewayconfig.Config, error) {
 	spec := &policy.Spec
 	config := &gatewayconfig.Config{
 		Policy: gatewayconfig.Policy{

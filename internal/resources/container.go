@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// PortHTTP is where the gateway takes requests.
-	PortHTTP = 8080
-	// PortAdmin is where the gateway serves metrics and probes.
-	PortAdmin = 8081
+	// portHTTP is where the gateway takes requests.
+	portHTTP = 8080
+	// portAdmin is where the gateway serves metrics and probes.
+	portAdmin = 8081
 
 	portNameHTTP  = "http"
 	portNameAdmin = "admin"
@@ -46,15 +46,15 @@ func container(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.ContainerAp
 		WithArgs(
 			"--namespace="+policy.Namespace,
 			"--policy="+policy.Name,
-			fmt.Sprintf("--listen=:%d", PortHTTP),
-			fmt.Sprintf("--admin-listen=:%d", PortAdmin),
+			fmt.Sprintf("--listen=:%d", portHTTP),
+			fmt.Sprintf("--admin-listen=:%d", portAdmin),
 			"--snapshot-dir="+snapshotDir,
 			"--drain-delay="+drainDelay.String(),
 			"--shutdown-timeout="+shutdownTimeout.String(),
 		).
 		WithPorts(
-			corev1ac.ContainerPort().WithName(portNameHTTP).WithContainerPort(PortHTTP).WithProtocol(corev1.ProtocolTCP),
-			corev1ac.ContainerPort().WithName(portNameAdmin).WithContainerPort(PortAdmin).WithProtocol(corev1.ProtocolTCP),
+			corev1ac.ContainerPort().WithName(portNameHTTP).WithContainerPort(portHTTP).WithProtocol(corev1.ProtocolTCP),
+			corev1ac.ContainerPort().WithName(portNameAdmin).WithContainerPort(portAdmin).WithProtocol(corev1.ProtocolTCP),
 		).
 		WithEnv(environment(policy)...).
 		WithResources(containerResources(policy)).

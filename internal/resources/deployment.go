@@ -13,14 +13,14 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// Deployment runs the gateway. Its pods do not change with the policy's rules or addresses: they follow the
+// deployment runs the gateway. Its pods do not change with the policy's rules or addresses: they follow the
 // configuration Secret while they run.
-func Deployment(policy *v1alpha1.TokenPolicy, opts Options) *appsv1ac.DeploymentApplyConfiguration {
+func deployment(policy *v1alpha1.TokenPolicy, opts Options) *appsv1ac.DeploymentApplyConfiguration {
 	spec := appsv1ac.DeploymentSpec().
 		WithSelector(selector(policy.Name)).
 		WithRevisionHistoryLimit(3).
 		WithStrategy(rollingUpdate()).
-		WithTemplate(PodTemplate(policy, opts))
+		WithTemplate(podTemplate(policy, opts))
 	if gateway := policy.Spec.Gateway; gateway != nil && gateway.Replicas != nil {
 		spec.WithReplicas(*gateway.Replicas) // else the field stays an autoscaler's
 	}
@@ -40,8 +40,8 @@ func rollingUpdate() *appsv1ac.DeploymentStrategyApplyConfiguration {
 			WithMaxSurge(intstr.FromInt32(1)))
 }
 
-// PodTemplate is the gateway's pod; Pod Security's profile "restricted" admits it.
-func PodTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTemplateSpecApplyConfiguration {
+// podTemplate is the gateway's pod; Pod Security's profile "restricted" admits it.
+func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTemplateSpecApplyConfiguration {
 	return corev1ac.PodTemplateSpec().
 		WithLabels(Labels(policy.Name)).
 		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": containerName}).
@@ -57,7 +57,7 @@ func PodTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 			WithVolumes(corev1ac.Volume().
 				WithName(snapshotVolume).
 				WithEmptyDir(corev1ac.EmptyDirVolumeSource().
-					WithMedium(corev1.StorageMediumMemory). // hashes and user names need not touch a disk
+					WithMedium(corev1.StorageMediumMemory). // hashes and Jira's credentials must not touch a disk
 					WithSizeLimit(snapshotSizeLimit()))))
 }
 
@@ -85,5 +85,5 @@ func overZones(policyName string) *corev1ac.TopologySpreadConstraintApplyConfigu
 		WithMaxSkew(1).
 		WithTopologyKey(corev1.LabelTopologyZone).
 		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
-		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(policyName)))
+		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(selectorLabels(policyName)))
 }

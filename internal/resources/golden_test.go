@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package resources_test
+package resources
 
 import (
 	"bytes"
@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
 var rewrite = flag.Bool("update", false, "write testdata/*.yaml anew; read the diff")
@@ -68,7 +67,7 @@ func full() *v1alpha1.TokenPolicy {
 func TestGolden(t *testing.T) {
 	for name, policy := range map[string]*v1alpha1.TokenPolicy{"minimal": minimal(), "full": full()} {
 		t.Run(name, func(t *testing.T) {
-			objects, err := resources.Build(policy, resources.Options{Image: "gateway.example/gateway:v1"})
+			objects, err := Build(policy, Options{Image: "gateway.example/gateway:v1"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,10 +10,10 @@ import (
 
 // The labels that Kubernetes recommends, as far as we set them.
 const (
-	LabelName      = "app.kubernetes.io/name"
-	LabelInstance  = "app.kubernetes.io/instance"
+	labelName      = "app.kubernetes.io/name"
+	labelInstance  = "app.kubernetes.io/instance"
 	LabelComponent = "app.kubernetes.io/component"
-	LabelPartOf    = "app.kubernetes.io/part-of"
+	labelPartOf    = "app.kubernetes.io/part-of"
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 
 	gatewayAppName = "jira-token-gateway"
@@ -22,21 +22,21 @@ const (
 // Labels are on every object of the policy's gateway. The manager's caches select by managed-by.
 func Labels(policyName string) map[string]string {
 	return map[string]string{
-		LabelName:      gatewayAppName,
-		LabelInstance:  policyName,
+		labelName:      gatewayAppName,
+		labelInstance:  policyName,
 		LabelComponent: "gateway",
-		LabelPartOf:    v1alpha1.ManagedBy,
+		labelPartOf:    v1alpha1.ManagedBy,
 		LabelManagedBy: v1alpha1.ManagedBy,
 	}
 }
 
-// SelectorLabels select the gateway's pods. A Deployment's selector can't be changed: neither can these.
-func SelectorLabels(policyName string) map[string]string {
-	return map[string]string{LabelName: gatewayAppName, LabelInstance: policyName}
+// selectorLabels select the gateway's pods. A Deployment's selector can't be changed: neither can these.
+func selectorLabels(policyName string) map[string]string {
+	return map[string]string{labelName: gatewayAppName, labelInstance: policyName}
 }
 
 func selector(policyName string) *metav1ac.LabelSelectorApplyConfiguration {
-	return metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(policyName))
+	return metav1ac.LabelSelector().WithMatchLabels(selectorLabels(policyName))
 }
 
 // owner makes the policy the controller of an object: the garbage collector removes the object with the policy, and the

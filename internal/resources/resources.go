@@ -10,7 +10,14 @@ package resources
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
@@ -33,20 +40,36 @@ type Object interface {
 // Build returns the objects of a policy's gateway in the order in which they are to be applied: the configuration first,
 // and what a pod needs before the Deployment. They are to be deleted in the reverse order.
 func Build(policy *v1alpha1.TokenPolicy, opts Options) ([]Object, error) {
-	config, err := ConfigSecret(policy)
+	config, err := configSecret(policy)
 	if err != nil {
 		return nil, fmt.Errorf("gateway configuration: %w", err)
 	}
 	return []Object{
 		config,
-		ServiceAccount(policy),
-		Role(policy),
-		RoleBinding(policy),
-		NetworkPolicy(policy),
-		PodDisruptionBudget(policy),
-		Service(policy),
-		Deployment(policy, opts),
+		serviceAccount(policy),
+		role(policy),
+		roleBinding(policy),
+		networkPolicy(policy),
+		podDisruptionBudget(policy),
+		service(policy),
+		deployment(policy, opts),
 	}, nil
+}
+
+// Empty are the objects of a policy's gateway with nothing but their names, in the order of Build.
+func Empty(namespace, policyName string) []client.Object {
+	named := metav1.ObjectMeta{Namespace: namespace, Name: GatewayName(policyName)}
+	config := metav1.ObjectMeta{Namespace: namespace, Name: ConfigName(policyName)}
+	return []client.Object{
+		&corev1.Secret{ObjectMeta: config},
+		&corev1.ServiceAccount{ObjectMeta: named},
+		&rbacv1.Role{ObjectMeta: named},
+		&rbacv1.RoleBinding{ObjectMeta: named},
+		&networkingv1.NetworkPolicy{ObjectMeta: named},
+		&policyv1.PodDisruptionBudget{ObjectMeta: named},
+		&corev1.Service{ObjectMeta: named},
+		&appsv1.Deployment{ObjectMeta: named},
+	}
 }
 
 // GatewayName is the name of all objects of a policy's gateway but its configuration.

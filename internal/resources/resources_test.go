@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package resources_test
+package resources
 
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +19,11 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
-	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
-func build(t *testing.T, p *v1alpha1.TokenPolicy) []resources.Object {
+func build(t *testing.T, p *v1alpha1.TokenPolicy) []Object {
 	t.Helper()
-	objects, err := resources.Build(p, resources.Options{Image: "gateway"})
+	objects, err := Build(p, Options{Image: "gateway"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func TestBuildIsDeterministic(t *testing.T) {
 
 // The gateway may read Secrets and do nothing else.
 func TestRole(t *testing.T) {
-	rules := resources.Role(minimal()).Rules
+	rules := role(minimal()).Rules
 	if len(rules) != 1 || !slices.Equal(rules[0].APIGroups, []string{""}) || !slices.Equal(rules[0].Resources, []string{"secrets"}) ||
 		!slices.Equal(rules[0].Verbs, []string{"get", "list", "watch"}) {
 		t.Errorf("have %+v", rules)
@@ -76,7 +77,7 @@ func TestRole(t *testing.T) {
 }
 
 func TestPodOutlivesItsDrain(t *testing.T) {
-	template := resources.PodTemplate(minimal(), resources.Options{Image: "gateway"})
+	template := podTemplate(minimal(), Options{Image: "gateway"})
 	var drain time.Duration
 	for _, arg := range template.Spec.Containers[0].Args {
 		for _, flag := range []string{"--drain-delay=", "--shutdown-timeout="} {
@@ -100,7 +101,7 @@ func TestServiceTypes(t *testing.T) {
 	} {
 		p := minimal()
 		p.Spec.Gateway = &v1alpha1.Gateway{Service: &v1alpha1.GatewayService{Type: kind, NodePort: ptr.To[int32](30080)}}
-		spec := resources.Service(p).Spec
+		spec := service(p).Spec
 		if have := spec.ExternalTrafficPolicy != nil && *spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal; have != local {
 			t.Errorf("type %q: externalTrafficPolicy Local is %v, want %v", kind, have, local)
 		}
@@ -114,10 +115,10 @@ func TestServiceTypes(t *testing.T) {
 }
 
 func TestReplicasAreTheirsUnlessSaid(t *testing.T) {
-	if spec := resources.Deployment(minimal(), resources.Options{}).Spec; spec.Replicas != nil {
+	if spec := deployment(minimal(), Options{}).Spec; spec.Replicas != nil {
 		t.Errorf("without replicas in the policy %d are asked for: an autoscaler would fight with it", *spec.Replicas)
 	}
-	if spec := resources.Deployment(full(), resources.Options{}).Spec; *spec.Replicas != 3 {
+	if spec := deployment(full(), Options{}).Spec; *spec.Replicas != 3 {
 		t.Errorf("want 3 replicas, have %d", *spec.Replicas)
 	}
 }
@@ -159,7 +160,7 @@ func TestConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := minimal()
 			c.edit(&p.Spec)
-			secret, err := resources.ConfigSecret(p)
+			secret, err := configSecret(p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +184,7 @@ func TestConfigOfWhatSlippedThroughTheSchema(t *testing.T) {
 	} {
 		p := minimal()
 		edit(&p.Spec)
-		if _, err := resources.Build(p, resources.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Build(p, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, have %v", want, err)
 		}
 	}
@@ -207,7 +208,7 @@ func TestGoMemoryLimit(t *testing.T) {
 			p := minimal()
 			p.Spec.Gateway = &v1alpha1.Gateway{Resources: c.resources}
 			have := ""
-			for _, env := range resources.PodTemplate(p, resources.Options{}).Spec.Containers[0].Env {
+			for _, env := range podTemplate(p, Options{}).Spec.Containers[0].Env {
 				if *env.Name == "GOMEMLIMIT" {
 					have = *env.Value
 				}
@@ -223,10 +224,24 @@ func limited(memory string) *corev1.ResourceRequirements {
 	return &corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}}
 }
 
+func TestEmptyHasWhatIsBuilt(t *testing.T) {
+	built, empty := build(t, minimal()), Empty("jira-gateway", "jira")
+	if len(built) != len(empty) {
+		t.Fatalf("%d objects are built, %d are watched and deleted", len(built), len(empty))
+	}
+	for i, object := range built {
+		want := fmt.Sprintf("%s %s/%s", *object.GetKind(), *object.GetNamespace(), *object.GetName())
+		kind := reflect.TypeOf(empty[i]).Elem().Name()
+		if have := fmt.Sprintf("%s %s/%s", kind, empty[i].GetNamespace(), empty[i].GetName()); have != want {
+			t.Errorf("want %s, have %s", want, have)
+		}
+	}
+}
+
 // The controller writes the configuration whatever is wrong with the rest, and takes the first object for it.
 func TestConfigurationStandsFirst(t *testing.T) {
 	first := build(t, minimal())[0]
-	if *first.GetKind() != "Secret" || *first.GetName() != resources.ConfigName("jira") {
+	if *first.GetKind() != "Secret" || *first.GetName() != ConfigName("jira") {
 		t.Errorf("have %s %s", *first.GetKind(), *first.GetName())
 	}
 }

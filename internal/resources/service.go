@@ -9,8 +9,8 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// Service is what clients, or the ingress in front of them, connect to.
-func Service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
+// service is what clients, or the ingress in front of them, connect to.
+func service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
 	wanted := serviceSettings(policy)
 	port := corev1ac.ServicePort().
 		WithName(portNameHTTP).
@@ -18,7 +18,7 @@ func Service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
 		WithPort(wanted.Port).
 		WithTargetPort(portByName(portNameHTTP)).
 		WithAppProtocol("http")
-	spec := corev1ac.ServiceSpec().WithType(wanted.Type).WithSelector(SelectorLabels(policy.Name))
+	spec := corev1ac.ServiceSpec().WithType(wanted.Type).WithSelector(selectorLabels(policy.Name))
 	if wanted.Type != corev1.ServiceTypeClusterIP {
 		// With the policy Cluster a node may pass a connection on under its own address, and source ranges would
 		// judge the node.

@@ -12,7 +12,7 @@ import (
 
 // apply hands a configuration on. One that can't be used is told about and changes nothing; of one that can be used in
 // part, that part is in force.
-func (s *settingsStore) apply(raw []byte, secrets []Secret) {
+func (s *settingsStore) apply(raw []byte, secrets []gatewayconfig.Secret) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	err := s.try(raw, secrets, s.current.Load().lastGood())
@@ -64,7 +64,7 @@ func (s *settingsStore) replay(state *snapshot.State) *settings {
 }
 
 // try makes a configuration the current one, unless it can't be used at all.
-func (s *settingsStore) try(raw []byte, secrets []Secret, good *settings) error {
+func (s *settingsStore) try(raw []byte, secrets []gatewayconfig.Secret, good *settings) error {
 	config, err := s.decode(raw)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package mirror
 import (
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // age never says younger than it may be.
@@ -19,7 +20,8 @@ func TestContactAge(t *testing.T) {
 	}{
 		"live":                            {now, true, now.Add(time.Minute), time.Minute},
 		"live, confirmed after the look":  {now.Add(time.Millisecond), true, now, 0},
-		"live, machine was suspended":     {now, true, wall.Add(48 * time.Hour), 48 * time.Hour},
+		"live, machine was suspended":     {now, true, apart(t, now, 0, 48*time.Hour), 48 * time.Hour},
+		"live, clock set back":            {now, true, apart(t, now, time.Hour, -time.Hour), time.Hour},
 		"restored":                        {wall, false, now.Add(time.Hour), time.Hour},
 		"restored, clock set back":        {wall, false, now.Add(-time.Second), never},
 		"restored, clock set back at all": {wall, false, wall.Add(-1), never},
@@ -38,6 +40,18 @@ func TestContactAge(t *testing.T) {
 	if nothing.age(now) != never {
 		t.Error("no contact has an age")
 	}
+}
+
+// apart is a later time by two clocks that disagree on how much later. Package time makes none, so its monotonic reading,
+// the second word, is written to.
+func apart(t *testing.T, from time.Time, monotonic, wall time.Duration) time.Time {
+	t.Helper()
+	out := from.Add(wall)
+	*(*int64)(unsafe.Add(unsafe.Pointer(&out), 8)) += int64(monotonic - wall)
+	if out.Sub(from) != monotonic || out.Round(0).Sub(from.Round(0)) != wall {
+		t.Fatal("package time has another layout")
+	}
+	return out
 }
 
 // What the API has confirmed is not overwritten by a snapshot that was read meanwhile.

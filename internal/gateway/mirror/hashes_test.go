@@ -15,17 +15,26 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
-// The store does not rely on the API's selectors: an update without the label is a deletion, and a deletion counts
-// whatever the last state of the object looked like.
-func TestHashStoreChecksTheLabel(t *testing.T) {
-	table := grant.NewTable()
-	m, err := New(Options{
-		REST: &rest.Config{}, Namespace: "gw", Policy: "jira", ConfigName: "config", Grants: table, Log: logr.Discard(),
-		OnConfig: func(*gatewayconfig.Config, []Secret) error { return nil },
-	})
+// idle is a mirror that does not run.
+func idle(t *testing.T, o Options) *Mirror {
+	t.Helper()
+	if o.REST == nil {
+		o.REST = &rest.Config{}
+	}
+	o.Namespace, o.Policy, o.ConfigName, o.Grants, o.Log = "gw", "jira", "config", grant.NewTable(), logr.Discard()
+	o.OnConfig = func(*gatewayconfig.Config, []gatewayconfig.Secret) error { return nil }
+	m, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// The store does not rely on the API's selectors: an update without the label is a deletion, and a deletion counts
+// whatever the last state of the object looked like.
+func TestHashStoreChecksTheLabel(t *testing.T) {
+	m := idle(t, Options{})
+	table := m.opts.Grants
 	data, err := grant.Encode(&grant.Credential{
 		ID: "id", Hash: [32]byte{1}, State: grant.Active,
 		Token: grant.TokenReference{Namespace: "team", Name: "ci", UID: "uid"},
@@ -52,6 +61,7 @@ func TestHashStoreChecksTheLabel(t *testing.T) {
 	}{
 		{"added without a label", m.hashes.Add, without, 0},
 		{"added for another policy", m.hashes.Add, theirs, 0},
+		{"added in another namespace", m.hashes.Add, elsewhere, 0},
 		{"added", m.hashes.Add, ours, 1},
 		{"deleted in another namespace", m.hashes.Delete, elsewhere, 1},
 		{"label lost", m.hashes.Update, without, 0},
@@ -60,6 +70,7 @@ func TestHashStoreChecksTheLabel(t *testing.T) {
 		{"back again", m.hashes.Update, ours, 1},
 		{"deleted without the label", m.hashes.Delete, without, 0},
 		{"listed", func(o any) error { return m.hashes.Replace([]any{o}, "") }, ours, 1},
+		{"listed in another namespace", func(o any) error { return m.hashes.Replace([]any{o}, "") }, elsewhere, 0},
 		{"listed for another policy", func(o any) error { return m.hashes.Replace([]any{o}, "") }, theirs, 0},
 	} {
 		if err := step.do(step.with); err != nil || table.Len() != step.want {

@@ -30,9 +30,6 @@ import (
 // it goes on with what it made of an earlier configuration, or with nothing.
 var ErrIncomplete = errors.New("a part of the configuration can't be used")
 
-// Secret is what the gateway needs of a Secret that its configuration may refer to.
-type Secret = snapshot.Secret
-
 // Options configure a Mirror.
 type Options struct {
 	REST       *rest.Config
@@ -43,7 +40,7 @@ type Options struct {
 
 	// OnConfig is given every new configuration with all Secrets that carry the policy's label. If it fails, the
 	// configuration before stays, except with ErrIncomplete. It is never called twice at a time.
-	OnConfig func(*gatewayconfig.Config, []Secret) error
+	OnConfig func(*gatewayconfig.Config, []gatewayconfig.Secret) error
 
 	SnapshotDir    string        // none: no snapshots
 	SnapshotDelay  time.Duration // at least between two snapshots; default 2s

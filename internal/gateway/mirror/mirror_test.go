@@ -232,7 +232,7 @@ func TestConfiguration(t *testing.T) {
 func incomplete(generation int64, calls *[]int64) func(*mirror.Options) {
 	return func(o *mirror.Options) {
 		next := o.OnConfig
-		o.OnConfig = func(c *gatewayconfig.Config, secrets []mirror.Secret) error {
+		o.OnConfig = func(c *gatewayconfig.Config, secrets []gatewayconfig.Secret) error {
 			*calls = append(*calls, c.Policy.Generation)
 			if err := next(c, secrets); err != nil || c.Policy.Generation != generation {
 				return err

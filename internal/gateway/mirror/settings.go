@@ -3,8 +3,8 @@
 package mirror
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,9 +26,8 @@ type settingsStore struct {
 	current atomic.Pointer[settings]
 
 	mu      sync.Mutex // for the fields below
-	synced  bool
-	config  []byte // nil: there is no configuration Secret
-	secrets map[string]Secret
+	config  []byte     // nil: there is no configuration Secret
+	secrets map[string]gatewayconfig.Secret
 
 	applying sync.Mutex
 }
@@ -37,7 +36,7 @@ type settingsStore struct {
 type settings struct {
 	config  *gatewayconfig.Config
 	raw     []byte
-	secrets []Secret
+	secrets []gatewayconfig.Secret
 
 	incomplete bool
 	good       *settings // if they are incomplete: the last ones that were not, whose parts may still be in use
@@ -64,7 +63,7 @@ var (
 )
 
 func newSettingsStore(m *Mirror) *settingsStore {
-	return &settingsStore{m: m, wake: make(chan struct{}, 1), secrets: map[string]Secret{}}
+	return &settingsStore{m: m, wake: make(chan struct{}, 1), secrets: map[string]gatewayconfig.Secret{}}
 }
 
 // Add takes a new Secret.
@@ -96,7 +95,7 @@ func (s *settingsStore) Delete(object any) error {
 func (s *settingsStore) Replace(objects []any, _ string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.config, s.secrets, s.synced = nil, map[string]Secret{}, true
+	s.config, s.secrets = nil, map[string]gatewayconfig.Secret{}
 	for _, object := range objects {
 		if secret, ok := s.ours(object); ok {
 			s.put(secret)
@@ -135,7 +134,7 @@ func (s *settingsStore) put(secret *corev1.Secret) {
 		}
 		return
 	}
-	s.secrets[secret.Name] = Secret{Name: secret.Name, Labels: secret.Labels, Data: secret.Data}
+	s.secrets[secret.Name] = gatewayconfig.Secret{Name: secret.Name, Labels: secret.Labels, Data: secret.Data}
 }
 
 func (s *settingsStore) remove(secret *corev1.Secret) {
@@ -166,14 +165,8 @@ func (s *settingsStore) run(ctx context.Context) {
 	}
 }
 
-// collect sorts by name, so that the same Secrets are always handed on alike.
-func (s *settingsStore) collect() ([]byte, []Secret) {
+func (s *settingsStore) collect() ([]byte, []gatewayconfig.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]Secret, 0, len(s.secrets))
-	for _, secret := range s.secrets {
-		list = append(list, secret)
-	}
-	slices.SortFunc(list, func(a, b Secret) int { return cmp.Compare(a.Name, b.Name) })
-	return s.config, list
+	return s.config, slices.Collect(maps.Values(s.secrets))
 }

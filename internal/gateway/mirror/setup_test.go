@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -88,7 +89,7 @@ type gateway struct {
 
 	mu      sync.Mutex
 	config  *gatewayconfig.Config
-	secrets []mirror.Secret
+	secrets []gatewayconfig.Secret
 	refuse  error
 	log     bytes.Buffer
 }
@@ -125,7 +126,7 @@ func (w *world) start(tb testing.TB, change ...func(*mirror.Options)) *gateway {
 	return g
 }
 
-func (g *gateway) onConfig(config *gatewayconfig.Config, secrets []mirror.Secret) error {
+func (g *gateway) onConfig(config *gatewayconfig.Config, secrets []gatewayconfig.Secret) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.refuse != nil {
@@ -165,6 +166,7 @@ func (g *gateway) secretNames() []string {
 	for _, s := range g.secrets {
 		names = append(names, s.Name)
 	}
+	slices.Sort(names)
 	return names
 }
 

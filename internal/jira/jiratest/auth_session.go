@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package jiratest
 
 // bySession takes the user from the session cookie. An unknown cookie is no error: the caller is just anonymous.

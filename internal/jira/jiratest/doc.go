@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package jiratest is a stand-in Jira Data Center for tests and the demo. It enforces what a real one enforces: who may
 // log in and by which credential, what they may see, Tomcat's rules for paths and header sizes, and XSRF checks. Where
 // a real Jira silently falls back to anonymous, so does this one, because that is what a gateway has to notice.

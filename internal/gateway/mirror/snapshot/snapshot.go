@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 )
 
 const (
@@ -42,22 +44,15 @@ type Header struct {
 	// Config is the compiled configuration, as its Secret has it.
 	Config []byte `json:"config"`
 	// Secrets are those that the configuration may refer to.
-	Secrets []Secret `json:"secrets,omitempty"`
+	Secrets []gatewayconfig.Secret `json:"secrets,omitempty"`
 	// Good is the last configuration that could be used as a whole, if this one can't.
 	Good *State `json:"good,omitempty"`
 }
 
 // State is an earlier configuration with its Secrets.
 type State struct {
-	Config  []byte   `json:"config"`
-	Secrets []Secret `json:"secrets,omitempty"`
-}
-
-// Secret is what the gateway needs of a Secret.
-type Secret struct {
-	Name   string            `json:"name"`
-	Labels map[string]string `json:"labels,omitempty"`
-	Data   map[string][]byte `json:"data,omitempty"`
+	Config  []byte                 `json:"config"`
+	Secrets []gatewayconfig.Secret `json:"secrets,omitempty"`
 }
 
 // Check tells whether a snapshot is this gateway's and confirmed recently enough. A time of contact that lies in the

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror/snapshot"
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
@@ -25,7 +26,7 @@ func sample() (*snapshot.Header, []*grant.Credential) {
 	header := &snapshot.Header{
 		Namespace: "jira-gateway", Policy: "jira", PolicyUID: "some-uid",
 		LastContact: time.Date(2026, 11, 1, 8, 0, 0, 5, time.UTC), Config: []byte(`{"version":1}`),
-		Secrets: []snapshot.Secret{{
+		Secrets: []gatewayconfig.Secret{{
 			Name: "alice", Labels: map[string]string{"a": "b"}, Data: map[string][]byte{"token": []byte("x\x00y")},
 		}},
 	}

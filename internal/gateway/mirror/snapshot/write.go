@@ -16,24 +16,18 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
-// Write puts a snapshot in place of the one in a directory: whoever reads sees the old one or the new one.
+// Write puts a snapshot in place of the one in a directory: whoever reads sees the old one or the new one. Nothing is
+// synced: memory-backed storage has no crash to outlive.
 func Write(dir string, header *Header, credentials iter.Seq[*grant.Credential]) error {
 	file, err := os.CreateTemp(dir, temporary) // with mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name()) // after the rename there is nothing to remove
-	err = encode(file, header, credentials)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(encode(file, header, credentials), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(file.Name(), filepath.Join(dir, FileName)); err != nil {
-		return err
-	}
-	return syncDirectory(dir)
+	return os.Rename(file.Name(), filepath.Join(dir, FileName))
 }
 
 // CleanUp makes the directory, if it is missing, and removes what a process that was killed while writing left.
@@ -79,12 +73,4 @@ func encode(w io.Writer, header *Header, credentials iter.Seq[*grant.Credential]
 		return err
 	}
 	return buffer.Flush()
-}
-
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the directory is what the administrator says
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
