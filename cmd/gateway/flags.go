@@ -7,18 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
-
-// buildVersion is set with -ldflags '-X main.buildVersion=v1.2.3'.
-var buildVersion string
-
-var errUsage = errors.New("wrong usage")
 
 type options struct {
 	namespace       string
@@ -31,23 +27,16 @@ type options struct {
 	drainDelay      time.Duration
 	shutdownTimeout time.Duration
 	kubeconfig      string
-	logLevel        string
-	logFormat       string
+	log             cli.Log
 	showVersion     bool
 }
 
 func parseFlags(args []string, out io.Writer) (*options, error) {
 	o := &options{}
-	fs := pflag.NewFlagSet("gateway", pflag.ContinueOnError)
-	fs.SetOutput(out)
-	fs.SortFlags = false
-	fs.Usage = func() { usage(fs, out) }
+	fs := cli.NewFlagSet("gateway", intro, out)
 	o.addFlags(fs)
-	if err := fs.Parse(args); err != nil {
+	if err := cli.Parse(fs, args); err != nil {
 		return nil, err
-	}
-	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -71,8 +60,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&o.shutdownTimeout, "shutdown-timeout", 30*time.Second,
 		"after that, how long requests in flight may take to finish")
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; default: the pod's ServiceAccount")
-	fs.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
-	fs.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	o.log.AddFlags(fs)
 	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
 }
 
@@ -126,32 +114,9 @@ func checkDuration(flag string, value time.Duration) error {
 	return nil
 }
 
-func usage(fs *pflag.FlagSet, out io.Writer) {
-	_, _ = fmt.Fprintf(out, `The gateway of jira-token-operator: a reverse proxy in front of one Jira. It lets requests through
+const intro = `The gateway of jira-token-operator: a reverse proxy in front of one Jira. It lets requests through
 that carry a token of ours, as the token's owner and within the token's limits, and follows its
 TokenPolicy while it runs. One JSON audit line a request goes to stdout, logs to stderr.
 
 Usage:
-  gateway --namespace=<namespace> --policy=<name> [flags]
-
-Flags:
-%s
-`, fs.FlagUsagesWrapped(100))
-}
-
-// version is the release, or else the commit that the binary was built from.
-func version() string {
-	if buildVersion != "" {
-		return buildVersion
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			return setting.Value
-		}
-	}
-	return info.Main.Version
-}
+  gateway --namespace=<namespace> --policy=<name> [flags]`

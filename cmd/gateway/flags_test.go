@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
@@ -38,14 +39,14 @@ func TestBadFlags(t *testing.T) {
 		}
 		var out, logs bytes.Buffer
 		err := run(t.Context(), list, &out, &logs)
-		if !errors.Is(err, errUsage) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if !errors.Is(err, cli.ErrUsage) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s\ngot  %v\nwant %s", args, err, want)
 		}
 	}
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	for flag, want := range map[string]string{"--help": "--snapshot-dir", "--version": version()} {
+	for flag, want := range map[string]string{"--help": "--snapshot-dir", "--version": cli.Version()} {
 		var out, logs bytes.Buffer
 		if err := run(t.Context(), []string{flag}, &out, &logs); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%s: error %v, output %s", flag, err, out.String())

@@ -14,21 +14,15 @@ import (
 	"syscall"
 
 	"github.com/spf13/pflag"
+
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, stop) // the first signal drains, a second one ends the process at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case err == nil:
-	case errors.Is(err, errUsage):
-		fmt.Fprintf(os.Stderr, "gateway: %v\ngateway: see gateway --help\n", err)
-		os.Exit(2)
-	default:
-		fmt.Fprintf(os.Stderr, "gateway: %v\n", err)
-		os.Exit(1)
-	}
+	cli.Exit("gateway", err)
 }
 
 // run is the program, but for the process that it runs in. Audit lines go to out, logs to errOut.
@@ -38,20 +32,20 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	case errors.Is(err, pflag.ErrHelp):
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
 	case o.showVersion:
-		_, err := fmt.Fprintln(out, version())
+		_, err := fmt.Fprintln(out, cli.Version())
 		return err
 	}
-	log, err := newLogger(o, errOut)
+	log, err := o.log.Open(errOut)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
 	p, err := newProgram(ctx, o, out, log)
 	if err != nil {
 		return err
 	}
-	log.Info("starting", "version", version(), "namespace", o.namespace, "policy", o.policy,
+	log.Info("starting", "version", cli.Version(), "namespace", o.namespace, "policy", o.policy,
 		"listen", p.listener.Addr().String(), "adminListen", p.adminListener.Addr().String())
 	return p.run(ctx)
 }

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/clock"
 
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/gateway"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
@@ -98,7 +99,7 @@ func restConfig(o *options) (config *rest.Config, err error) {
 	if o.kubeconfig == "" {
 		config, err = rest.InClusterConfig()
 		if errors.Is(err, rest.ErrNotInCluster) {
-			return nil, fmt.Errorf("%w: outside a cluster --kubeconfig is needed", errUsage)
+			return nil, fmt.Errorf("%w: outside a cluster --kubeconfig is needed", cli.ErrUsage)
 		}
 	} else if config, err = clientcmd.BuildConfigFromFlags("", o.kubeconfig); err != nil {
 		err = fmt.Errorf("--kubeconfig=%s: %w", o.kubeconfig, err)
@@ -106,7 +107,7 @@ func restConfig(o *options) (config *rest.Config, err error) {
 	if err != nil {
 		return nil, err
 	}
-	config.UserAgent = "jira-token-gateway/" + version()
+	config.UserAgent = "jira-token-gateway/" + cli.Version()
 	config.QPS, config.Burst = 20, 40 // two watches, and a list of some hundred pages where a server can't stream it
 	return config, nil
 }

@@ -8,16 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/pflag"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
+
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
-
-// buildVersion is set with -ldflags '-X main.buildVersion=v1.2.3'.
-var buildVersion string
-
-var errUsage = errors.New("wrong usage")
 
 // envGatewayImage is the environment variable that --gateway-image defaults to: a Deployment can copy its own image
 // into it.
@@ -32,23 +28,16 @@ type options struct {
 	maxConcurrentReconciles int
 	qps                     float32
 	burst                   int
-	logLevel                string
-	logFormat               string
+	log                     cli.Log
 	showVersion             bool
 }
 
 func parseFlags(args []string, out io.Writer) (*options, error) {
 	o := &options{}
-	fs := pflag.NewFlagSet("manager", pflag.ContinueOnError)
-	fs.SetOutput(out)
-	fs.SortFlags = false
-	fs.Usage = func() { usage(fs, out) }
+	fs := cli.NewFlagSet("manager", intro, out)
 	o.addFlags(fs)
-	if err := fs.Parse(args); err != nil {
+	if err := cli.Parse(fs, args); err != nil {
 		return nil, err
-	}
-	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -73,8 +62,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"requests to the Kubernetes API in a second, on average")
 	fs.IntVar(&o.burst, "kube-api-burst", 1000,
 		"requests to the Kubernetes API at once")
-	fs.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
-	fs.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	o.log.AddFlags(fs)
 	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
 
 	goFlags := flag.NewFlagSet("", flag.ContinueOnError)
@@ -99,31 +87,8 @@ func (o *options) validate() error {
 	return nil
 }
 
-func usage(fs *pflag.FlagSet, out io.Writer) {
-	_, _ = fmt.Fprintf(out, `The manager of jira-token-operator decides which ApiTokens are permitted, issues and
+const intro = `The manager of jira-token-operator decides which ApiTokens are permitted, issues and
 revokes their credentials, and deploys the gateway of each TokenPolicy.
 
 Usage:
-  manager --gateway-image=<image> [flags]
-
-Flags:
-%s
-`, fs.FlagUsagesWrapped(100))
-}
-
-// version is the release, or else the commit that the binary was built from.
-func version() string {
-	if buildVersion != "" {
-		return buildVersion
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			return setting.Value
-		}
-	}
-	return info.Main.Version
-}
+  manager --gateway-image=<image> [flags]`

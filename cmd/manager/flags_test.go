@@ -4,10 +4,11 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
 func TestFlags(t *testing.T) {
@@ -45,7 +46,7 @@ func TestImageFromTheEnvironment(t *testing.T) {
 func TestHelpAndVersion(t *testing.T) {
 	for flag, wants := range map[string][]string{
 		"--help":    {"Usage:", "--gateway-image", "--kubeconfig", "--leader-election-namespace", "--kube-api-burst"},
-		"--version": {version()},
+		"--version": {cli.Version()},
 	} {
 		var out bytes.Buffer
 		if err := run(t.Context(), []string{flag}, &out); err != nil {
@@ -57,24 +58,7 @@ func TestHelpAndVersion(t *testing.T) {
 			}
 		}
 	}
-	if err := run(t.Context(), []string{"--gateway-image=x", "--log-level=loud"}, &bytes.Buffer{}); !errors.Is(err, errUsage) {
+	if err := run(t.Context(), []string{"--gateway-image=x", "--log-level=loud"}, &bytes.Buffer{}); !errors.Is(err, cli.ErrUsage) {
 		t.Errorf("have %v", err)
-	}
-}
-
-func TestLogs(t *testing.T) {
-	var out bytes.Buffer
-	log, err := newLogger(&options{logLevel: "info", logFormat: "json"}, &out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log.V(1).Info("hidden")
-	log.Info("seen", "a", 1)
-	var line map[string]any
-	if err := json.Unmarshal(out.Bytes(), &line); err != nil || line["msg"] != "seen" || line["a"] != 1.0 {
-		t.Errorf("have %s (%v)", out.String(), err)
-	}
-	if _, err := newLogger(&options{logLevel: "info", logFormat: "xml"}, &out); err == nil {
-		t.Error("an unknown format is taken")
 	}
 }

@@ -15,20 +15,13 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
 func main() {
 	ctx := ctrl.SetupSignalHandler() // the first SIGTERM stops in order, the second at once
 	err := run(ctx, os.Args[1:], os.Stdout)
-	switch {
-	case err == nil:
-	case errors.Is(err, errUsage):
-		fmt.Fprintf(os.Stderr, "manager: %v\nmanager: see manager --help\n", err)
-		os.Exit(2)
-	default:
-		fmt.Fprintf(os.Stderr, "manager: %v\n", err)
-		os.Exit(1)
-	}
+	cli.Exit("manager", err)
 }
 
 // run is the program, but for the process that it runs in.
@@ -38,16 +31,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case errors.Is(err, pflag.ErrHelp):
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
 	case o.showVersion:
-		_, err := fmt.Fprintln(out, version())
+		_, err := fmt.Fprintln(out, cli.Version())
 		return err
 	}
-	log, err := newLogger(o, os.Stderr)
+	log, err := o.log.Open(os.Stderr)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
-	setLogger(log)
+	ctrl.SetLogger(log)
 	mgr, err := newManager(o)
 	if err != nil {
 		return err
@@ -56,6 +49,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log.Info("starting", "version", version(), "gatewayImage", o.gatewayImage, "leaderElection", o.leaderElect)
+	log.Info("starting", "version", cli.Version(), "gatewayImage", o.gatewayImage, "leaderElection", o.leaderElect)
 	return mgr.Start(ctx)
 }

@@ -14,6 +14,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
 const (
@@ -34,7 +35,7 @@ func newManager(o *options) (manager.Manager, error) {
 		return nil, fmt.Errorf("find the Kubernetes API: %w", err)
 	}
 	rest.QPS, rest.Burst = o.qps, o.burst
-	rest.UserAgent = leaseName + "/" + version()
+	rest.UserAgent = leaseName + "/" + cli.Version()
 	cacheOptions, err := setup.CacheOptions()
 	if err != nil {
 		return nil, err
