@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// patience bounds the transcript; it takes well under a minute.
-const patience = 5 * time.Minute
+// patience bounds the transcript. It takes well under a minute, but for the first build of the programs.
+const patience = 20 * time.Minute
 
 var errDiffered = errors.New("the story did not go as told")
 

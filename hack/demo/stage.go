@@ -65,7 +65,7 @@ func (s *stage) build(ctx context.Context) error {
 		what string
 		do   func(context.Context) error
 	}{
-		{"build manager and gateway", func(ctx context.Context) error { return s.Build(ctx) }},
+		{"build manager and gateway (first: minutes)", func(ctx context.Context) error { return s.Build(ctx) }},
 		{"Kubernetes API server and etcd", s.StartControlPlane},
 		{"stand-in Jira", s.startJira},
 		{"custom resources, roles and admission policy", s.Install},
@@ -74,10 +74,12 @@ func (s *stage) build(ctx context.Context) error {
 		{"gateway", s.StartGateway},
 	} {
 		begin := time.Now()
+		fmt.Printf("  %-46s", step.what)
 		if err := step.do(ctx); err != nil {
+			fmt.Println()
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
-		fmt.Printf("  %-46s %5.1f s\n", step.what, time.Since(begin).Seconds())
+		fmt.Printf(" %5.1f s\n", time.Since(begin).Seconds())
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ import (
 
 const (
 	tokenNamespace = "marketing"
-	startPatience  = 3 * time.Minute
+	startPatience  = 10 * time.Minute // it includes building the programs
 )
 
 var (
