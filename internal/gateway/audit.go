@@ -16,7 +16,7 @@ type auditLine struct {
 	Reason   string `json:"reason"`
 
 	TokenID string `json:"tokenID,omitempty"`
-	// ClaimedID is the id of a token that is not known: anyone can write one.
+	// ClaimedID is the id of a token that is not known, or that leaked and was not looked up: anyone can write one.
 	ClaimedID string `json:"claimedTokenID,omitempty"`
 	Owner     string `json:"owner,omitempty"`
 	ApiToken  string `json:"apiToken,omitempty"`
@@ -57,6 +57,8 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 	case x.known:
 		line.TokenID, line.Owner = x.record.ID, x.record.Owner
 		line.ApiToken = x.record.Namespace + "/" + x.record.Name
+	case x.refusal != nil && x.refusal.LeakedID != "":
+		line.ClaimedID = x.refusal.LeakedID
 	case x.credential.kind == gatewayToken:
 		line.ClaimedID = bounded(x.credential.token.ID(), maxAuditField)
 	}

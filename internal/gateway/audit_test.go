@@ -34,13 +34,13 @@ func TestAuditLines(t *testing.T) {
 			return l.Decision == "refused" && l.Reason == "unknown" && l.ClaimedID == unknownToken[4:16] && l.TokenID == "" && l.Status == 401
 		}},
 		{"/jira/rest/api/2/issue/" + tok, nil, func(l auditLine) bool {
-			return l.Reason == "leaked" && l.Path == "/jira/rest/api/2/issue/jat_[redacted]"
+			return l.Reason == "leaked" && l.Path == "/jira/rest/api/2/issue/jat_[redacted]" && l.ClaimedID == tok[4:16]
 		}},
 		{"/jira//rest/" + strings.Replace(tok, "jat_", "%6aat_", 1), nil, func(l auditLine) bool {
 			return l.Reason == "path" && l.Path == redactedToken
 		}},
 		{myself, []string{bearer(tok), "User-Agent: x " + tok}, func(l auditLine) bool {
-			return l.Reason == "leaked" && l.UserAgent == "x jat_[redacted]"
+			return l.Reason == "leaked" && l.UserAgent == "x jat_[redacted]" && l.ClaimedID == tok[4:16]
 		}},
 		{"/jira/rest/cb-automation/latest/hooks/53cr3t", []string{bearer(tok)}, func(l auditLine) bool {
 			return l.Path == "/jira/rest/cb-automation/latest/hooks/[redacted]"

@@ -38,9 +38,11 @@ type credential struct {
 // classify is step 4: it looks at everything that can carry a credential and returns the one that there is. The segments
 // are the decoded ones of the path.
 func classify(r *Request, segments []string) (credential, *Refusal) {
-	if place := findLeak(r, segments); place != "" {
-		return credential{}, refuse(http.StatusBadRequest, reasonLeaked, "a token stands in the "+place+
+	if place, id := findLeak(r, segments); place != "" {
+		refusal := refuse(http.StatusBadRequest, reasonLeaked, "a token stands in the "+place+
 			", where logs and histories keep it: treat it as leaked and rotate it. Send it as Authorization: Bearer <token>")
+		refusal.LeakedID = id
+		return credential{}, refusal
 	}
 	found, refusal := classifyAuthorization(r)
 	if refusal != nil {

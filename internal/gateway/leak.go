@@ -4,7 +4,6 @@ package gateway
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/jiratokens/jira-token-operator/internal/token"
@@ -12,47 +11,61 @@ import (
 
 var tokenPattern = regexp.MustCompile(token.Pattern)
 
-// findLeak looks for whole tokens where none belongs, and names the place.
-func findLeak(r *Request, segments []string) string {
-	if slices.ContainsFunc(segments, holdsToken) {
-		return "path"
+// findLeak looks for whole tokens where none belongs, and names the place and the token's id.
+func findLeak(r *Request, segments []string) (place, id string) {
+	if id := tokenAmong(segments); id != "" {
+		return "path", id
 	}
-	if holdsToken(r.RawQuery) {
-		return "query"
+	if id := tokenIn(r.RawQuery); id != "" {
+		return "query", id
 	}
-	if holdsToken(r.Host) {
-		return "Host header"
+	if id := tokenIn(r.Host); id != "" {
+		return "Host header", id
 	}
 	for name, values := range r.Header {
 		if name == "Authorization" {
 			continue
 		}
-		if slices.ContainsFunc(values, holdsToken) {
-			return "header " + printable(name, 40)
+		if id := tokenAmong(values); id != "" {
+			return "header " + printable(name, 40), id
 		}
-		if holdsToken(name) {
-			return "name of a header"
+		if id := tokenIn(name); id != "" {
+			return "name of a header", id
+		}
+	}
+	return "", ""
+}
+
+func tokenAmong(texts []string) (id string) {
+	for _, text := range texts {
+		if id := tokenIn(text); id != "" {
+			return id
 		}
 	}
 	return ""
 }
 
-// holdsToken looks through several layers of percent-encoding.
-func holdsToken(text string) bool {
+func holdsToken(text string) bool { return tokenIn(text) != "" }
+
+// tokenIn finds a token, also behind several layers of percent-encoding, and returns its id: the part that may be known.
+func tokenIn(text string) (id string) {
 	for range maxDecodings {
-		if strings.Contains(text, token.Prefix) && tokenPattern.MatchString(text) {
-			return true
+		if strings.Contains(text, token.Prefix) {
+			if found := tokenPattern.FindString(text); found != "" {
+				id, _, _ = strings.Cut(found[len(token.Prefix):], "_")
+				return id
+			}
 		}
 		if strings.IndexByte(text, '%') < 0 {
-			return false
+			return ""
 		}
 		next := decodeLeniently(text)
 		if next == text {
-			return false
+			return ""
 		}
 		text = next
 	}
-	return false
+	return ""
 }
 
 const redactedToken = token.Prefix + "[redacted]"

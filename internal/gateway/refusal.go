@@ -19,6 +19,8 @@ type Refusal struct {
 	Message string
 	// RetryAfter is in seconds; 0: it would not help.
 	RetryAfter int
+	// LeakedID is the id of a token that stood where none belongs, for the audit log.
+	LeakedID string
 	// Close ends the connection after the answer.
 	Close bool
 }
