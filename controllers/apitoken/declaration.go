@@ -30,7 +30,7 @@ func declaration(s *situation) (time.Time, string) {
 		return created, declared
 	case said != declared:
 		return now, declared
-	case at.After(now):
+	case at.After(now) && at.After(created): // the API server's clock may be ahead of ours, but nobody declares later than now
 		return now, declared
 	case at.Before(created):
 		return created, declared
