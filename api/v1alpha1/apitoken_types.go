@@ -60,6 +60,11 @@ type ApiTokenSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
 
+	// rateLimit bounds how many requests may be made with the token. Absent: the
+	// policy's default; without that, no limit.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+
 	// suspend refuses the token while true. The same credential works again when
 	// it is lifted.
 	// +optional
@@ -98,7 +103,29 @@ type TokenSecret struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="must be a Secret's name: lower-case letters, digits, '-' and '.', such as zapier-jira"
 	Name string `json:"name"`
+
+	// labels for the Secret, as far as the policy's rule allows them.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue() && !format.labelValue().validate(self[k]).hasValue())",message="must be keys and values of labels, such as team: marketing"
+	Labels map[string]LabelValue `json:"labels,omitempty"`
+
+	// annotations for the Secret, as far as the policy's rule allows them.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue())",message="must have keys of annotations, such as example.com/reload"
+	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
 }
+
+// LabelValue is the value of a label.
+// +kubebuilder:validation:MaxLength=63
+type LabelValue string
+
+// AnnotationValue is the value of an annotation.
+// +kubebuilder:validation:MaxLength=1024
+type AnnotationValue string
 
 // ApiTokenStatus is what the operator found and did. It is output only: no
 // decision reads it.
@@ -136,6 +163,55 @@ type ApiTokenStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Rule string `json:"rule,omitempty"`
+
+	// grant is what the token may do, with the policy's defaults: what an approver
+	// approves.
+	// +optional
+	Grant *GrantStatus `json:"grant,omitempty"`
+
+	// requestedBy is the Kubernetes user who declared what the token may do, as
+	// the operator's webhook saw.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	RequestedBy string `json:"requestedBy,omitempty"`
+
+	// approvedBy is the Kubernetes user who approved it, if the rule asks for
+	// that.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	ApprovedBy string `json:"approvedBy,omitempty"`
+}
+
+// GrantStatus is what a token may do. What it leaves out is not limited.
+type GrantStatus struct {
+	// digest identifies the grant, for a TokenApproval.
+	// +required
+	Digest GrantDigest `json:"digest"`
+
+	// ownerKey is the key of the Jira user whom the owner's name meant when it was
+	// first looked up. A renamed or re-used name does not take it over.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	OwnerKey string `json:"ownerKey,omitempty"`
+
+	// scopes of the token.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=3
+	Scopes []Scope `json:"scopes,omitempty"`
+
+	// sourceRanges that the token is accepted from.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
+
+	// rateLimit of the token.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 }
 
 // SecretBinding names a Secret in the ApiToken's namespace.

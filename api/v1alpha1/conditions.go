@@ -22,6 +22,10 @@ const (
 
 	// ConditionGatewayAvailable is True when at least one gateway pod of a TokenPolicy serves requests.
 	ConditionGatewayAvailable = "GatewayAvailable"
+
+	// ConditionDirectorySynced is True when the groups and owners of a TokenPolicy with spec.directory were read from Jira
+	// at the last attempt.
+	ConditionDirectorySynced = "DirectorySynced"
 )
 
 // Reasons of an ApiToken's conditions.
@@ -50,6 +54,20 @@ const (
 	ReasonOwnerCredentialMissing = "OwnerCredentialMissing"
 	// ReasonNewerVersion: a newer version of the operator issued the credential; this one leaves it alone.
 	ReasonNewerVersion = "NewerVersion"
+	// ReasonRequesterUnknown: the rules ask who declared the token, and it has no valid stamp of that.
+	ReasonRequesterUnknown = "RequesterUnknown"
+	// ReasonApprovalRequired: the rule asks for a TokenApproval, and there is none for what the token may do now.
+	ReasonApprovalRequired = "ApprovalRequired"
+	// ReasonApprovalDenied: a TokenApproval with the decision Deny stands against the token.
+	ReasonApprovalDenied = "ApprovalDenied"
+	// ReasonDirectoryPending: Jira has not been asked yet about the owner or a group, or not for too long.
+	ReasonDirectoryPending = "DirectoryPending"
+	// ReasonOwnerNotFound: Jira has no user of the owner's name.
+	ReasonOwnerNotFound = "OwnerNotFound"
+	// ReasonOwnerInactive: the owner's account in Jira is not active.
+	ReasonOwnerInactive = "OwnerInactive"
+	// ReasonOwnerChanged: the owner's name means another Jira user now than when the token was issued.
+	ReasonOwnerChanged = "OwnerChanged"
 	// ReasonTerminating: the object or its namespace is being deleted.
 	ReasonTerminating = "Terminating"
 )
@@ -74,6 +92,18 @@ const (
 	ReasonAnotherPolicy = "AnotherPolicyInNamespace"
 	// ReasonForeignObject: an object that the gateway needs exists and belongs to somebody else.
 	ReasonForeignObject = "ForeignObject"
+	// ReasonDirectorySynced: groups and owners were read from Jira.
+	ReasonDirectorySynced = "Synced"
+	// ReasonDirectoryUnreachable: Jira did not answer; the last answer counts until maxStaleness.
+	ReasonDirectoryUnreachable = "JiraUnreachable"
+	// ReasonDirectoryStale: Jira has not answered for longer than maxStaleness: what depends on it is not permitted.
+	ReasonDirectoryStale = "Stale"
+	// ReasonDirectoryRefused: Jira refused the directory's credential, or it is missing.
+	ReasonDirectoryRefused = "CredentialRefused"
+	// ReasonGroupNotFound: Jira has no group of the name that jiraGroups reads from Jira.
+	ReasonGroupNotFound = "GroupNotFound"
+	// ReasonLossHeld: a group lost more than half of its members at once, which is not applied yet.
+	ReasonLossHeld = "LossHeld"
 	// ReasonInUse: the policy is being deleted and ApiTokens have credentials from it.
 	ReasonInUse = "InUse"
 )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package v1alpha1 is the user's manual of the jiratokens.io API: what an ApiToken and a TokenPolicy declare, and
+// Package v1alpha1 is the user's manual of the jiratokens.io API: what an ApiToken, a TokenPolicy and a TokenApproval declare, and
 // what their status says. `kubectl explain apitoken.spec` prints these comments.
 //
 // +kubebuilder:object:generate=true

@@ -20,7 +20,8 @@ var (
 )
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &ApiToken{}, &ApiTokenList{}, &TokenPolicy{}, &TokenPolicyList{})
+	scheme.AddKnownTypes(GroupVersion,
+		&ApiToken{}, &ApiTokenList{}, &TokenPolicy{}, &TokenPolicyList{}, &TokenApproval{}, &TokenApprovalList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

@@ -2,18 +2,29 @@
 
 package v1alpha1
 
-// JiraGroup is a group of Jira users.
+// JiraGroup is a group of Jira users: its members are listed here, or read
+// from Jira.
+// +kubebuilder:validation:XValidation:rule="has(self.members) != has(self.fromJira)",message="set exactly one of members (declared here) and fromJira: {} (the members of Jira's group of that name)"
 type JiraGroup struct {
-	// name of the group, for use in rules.
+	// name of the group, for use in rules. With fromJira, it is the group's name
+	// in Jira.
 	// +required
 	Name JiraGroupName `json:"name"`
 
 	// members are the user names of the group.
-	// +required
+	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=1000
-	Members []JiraUserName `json:"members"`
+	Members []JiraUserName `json:"members,omitempty"`
+
+	// fromJira reads the members from Jira's group of that name: active users,
+	// those of sub-groups included. It needs spec.directory.
+	// +optional
+	FromJira *GroupFromJira `json:"fromJira,omitempty"`
 }
+
+// GroupFromJira has no settings yet.
+type GroupFromJira struct{}
 
 // TokenDefaults are for what a token leaves out.
 type TokenDefaults struct {
@@ -22,10 +33,14 @@ type TokenDefaults struct {
 	// declared while it stands; changing it moves no other token's expiry.
 	// +optional
 	Lifetime Lifetime `json:"lifetime,omitempty"`
+
+	// rateLimit of tokens that declare none. Changing it changes theirs.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 }
 
-// Rule permits tokens: those of these owners, declared in these namespaces,
-// within these limits.
+// Rule permits tokens: those of these owners, declared in these namespaces by
+// these requesters, within these limits.
 type Rule struct {
 	// name of the rule, for messages.
 	// +required
@@ -42,9 +57,18 @@ type Rule struct {
 	// +required
 	Owners Owners `json:"owners"`
 
+	// create says who may declare such tokens. Absent: whoever RBAC lets create
+	// ApiTokens in the namespaces.
+	// +optional
+	Create *Create `json:"create,omitempty"`
+
 	// limits that a token must keep to.
 	// +required
 	Limits Limits `json:"limits"`
+
+	// approval asks for a TokenApproval before such a token works.
+	// +optional
+	Approval *RuleApproval `json:"approval,omitempty"`
 }
 
 // Owners are Jira users, by name or by group; a user in either is meant.
@@ -64,31 +88,11 @@ type Owners struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	Groups []JiraGroupName `json:"groups,omitempty"`
-}
 
-// Limits are what a token must keep to; a token outside any of them is not
-// permitted by the rule.
-type Limits struct {
-	// scopes are the scopes that a token may have.
-	// +required
-	// +listType=atomic
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=3
-	Scopes []Scope `json:"scopes"`
-
-	// maxLifetime is the longest time from a token's declaration to its expiry,
-	// in hours, minutes and seconds: 2160h is 90 days. With it, a token must
-	// expire.
+	// privileged includes the members of spec.privilegedGroups, such as Jira's
+	// administrators. Without it, the rule permits none of their tokens.
 	// +optional
-	MaxLifetime Lifetime `json:"maxLifetime,omitempty"`
-
-	// sourceRanges are what the token must keep to: it must declare sourceRanges,
-	// each within one of these.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
-	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
+	Privileged bool `json:"privileged,omitempty"`
 }
 
 // Deny names what is refused whatever the rules say.

@@ -7,6 +7,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // TokenPolicySpec declares one protected Jira: where it is, how the gateway
 // speaks to it as a user, who may have tokens for it, and within which
 // limits.
+// +kubebuilder:validation:XValidation:rule="has(self.directory) || !has(self.jiraGroups) || !self.jiraGroups.exists(g, has(g.fromJira))",message="jiraGroups with fromJira need spec.directory: it says how to read them from Jira"
+// +kubebuilder:validation:XValidation:rule="!has(self.directory) || !has(self.directory.oauth) || has(self.impersonation.oauth)",message="directory.oauth uses the consumer of spec.impersonation.oauth, which is not set: use directory.secretRef"
+// +kubebuilder:validation:XValidation:rule="has(self.requesters) || !has(self.rules) || !self.rules.exists(r, has(r.create) && (has(r.create.self) && r.create.self || has(r.create.onBehalf) && r.create.onBehalf.exists(s, s.kind == 'JiraGroup')))",message="rules with create.self or a JiraGroup in create.onBehalf need spec.requesters: it says which Jira user a Kubernetes user is; requesters: {} if the names are the same"
 type TokenPolicySpec struct {
 	// jira says where Jira is.
 	// +required
@@ -22,6 +25,34 @@ type TokenPolicySpec struct {
 	// one of them.
 	// +required
 	AllowedNamespaces NamespaceSet `json:"allowedNamespaces"`
+
+	// directory lets the operator read groups and users from Jira.
+	// +optional
+	Directory *Directory `json:"directory,omitempty"`
+
+	// requesters says which Jira user a Kubernetes user is, for `create.self` and
+	// for JiraGroup in `create.onBehalf`. Absent: nobody has a Jira name; `{}`:
+	// the names are the same.
+	// +optional
+	Requesters *Requesters `json:"requesters,omitempty"`
+
+	// admission says what happens to an ApiToken that no rule permits when it is
+	// created or changed: Warn admits it with a warning (it is not issued, and its
+	// conditions say why); Deny denies it, if that is certain at that moment.
+	// GitOps tools try all objects of a set before any exists: with Deny, apply
+	// the policy before its tokens.
+	// +optional
+	// +kubebuilder:default=Warn
+	Admission AdmissionMode `json:"admission,omitempty"`
+
+	// privilegedGroups are the groups whose members' tokens need a rule with
+	// `owners.privileged: true`. With spec.directory their members are read from
+	// Jira; without it, those count that jiraGroups declares.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:default={"jira-administrators","jira-system-administrators"}
+	// +kubebuilder:validation:MaxItems=16
+	PrivilegedGroups []JiraGroupName `json:"privilegedGroups,omitempty"`
 
 	// jiraGroups are groups of Jira users, for use in rules.
 	// +optional
@@ -102,8 +133,8 @@ type TokenPolicyStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready, GatewayAvailable, and while they apply Reconciling
-	// and Stalled. The message says what to do.
+	// conditions are Ready, Accepted, GatewayAvailable, with spec.directory
+	// DirectorySynced, and while they apply Reconciling and Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -117,6 +148,12 @@ type TokenPolicyStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Tokens *int32 `json:"tokens,omitempty"`
+
+	// groups are the groups that are read from Jira.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=80
+	Groups []GroupStatus `json:"groups,omitempty"`
 }
 
 // TokenPolicy is one protected Jira. One policy a namespace: that namespace

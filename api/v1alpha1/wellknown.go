@@ -25,6 +25,18 @@ const (
 	// from it. They stop working at once.
 	AnnotationDeleteWithTokens = "jiratokens.io/delete-with-tokens"
 
+	// AnnotationRequestedBy is, on an ApiToken, the operator's stamp of who declared it, and on a TokenApproval of who
+	// decided. The operator's webhook writes it and refuses everybody else's.
+	AnnotationRequestedBy = "jiratokens.io/requested-by"
+
+	// AnnotationRequest, changed to any other value on an ApiToken, makes whoever changes it the one who declared it.
+	// It is for tokens that were declared while the webhook was off, and for taking one over.
+	AnnotationRequest = "jiratokens.io/request"
+
+	// AnnotationConfirmLoss on a TokenPolicy, with the value that its condition DirectorySynced names, applies at once
+	// that a group lost more than half of its members.
+	AnnotationConfirmLoss = "jiratokens.io/confirm-loss"
+
 	// FinalizerRevoke holds an ApiToken until its credentials are gone.
 	FinalizerRevoke = "jiratokens.io/revoke"
 
@@ -36,6 +48,12 @@ const (
 
 	// SecretTypeGatewayConfig is the type of the Secret that holds a gateway's compiled configuration.
 	SecretTypeGatewayConfig corev1.SecretType = "jiratokens.io/gateway-config"
+
+	// SecretTypeDirectory is the type of the Secrets that hold what was read of Jira's groups and users.
+	SecretTypeDirectory corev1.SecretType = "jiratokens.io/directory"
+
+	// SecretTypeStampKeys is the type of the Secret, in the manager's namespace, with the keys that stamps are signed with.
+	SecretTypeStampKeys corev1.SecretType = "jiratokens.io/stamp-keys"
 
 	// ManagedBy is the value of app.kubernetes.io/managed-by on everything the operator makes, and its field manager.
 	ManagedBy = "jira-token-operator"

@@ -72,6 +72,8 @@ type Grant struct {
 	Scopes []string `json:"scopes"`
 	// SourceRanges are the addresses that requests may come from; none: any.
 	SourceRanges []netip.Prefix `json:"sourceRanges,omitempty"`
+	// RateLimit bounds the requests; nil: none.
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 }
 
 // dottedCapitalI is U+0130. For Java it is a small i and a dot above (U+0307) in lower case, for Go a plain i.

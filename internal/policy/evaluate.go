@@ -4,51 +4,10 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/grant"
-	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
-
-// Request is what an ApiToken asks for, and where.
-type Request struct {
-	Namespace       string
-	NamespaceLabels map[string]string
-	Name            string
-	Owner           string
-	Scopes          scope.Set
-	SourceRanges    []netip.Prefix
-	// DeclaredAt is when the expiry was declared: lifetimes count from it.
-	DeclaredAt time.Time
-	// ExpiresAt is when the token expires; nil: never.
-	ExpiresAt *time.Time
-}
-
-// Verdict is the outcome of an evaluation.
-type Verdict int
-
-// The verdicts.
-const (
-	// Permitted: at least one rule permits all of the request.
-	Permitted Verdict = iota + 1
-	// NotPermitted: no rule permits it.
-	NotPermitted
-	// Denied: the deny list names it.
-	Denied
-	// NamespaceNotAllowed: the policy takes no tokens from the namespace.
-	NamespaceNotAllowed
-)
-
-// Decision is a verdict with its reasons.
-type Decision struct {
-	Verdict Verdict
-	// Rule is the first rule that permits the request.
-	Rule string
-	// Message says why, and what would have to change, for a person who does not know the policy.
-	Message string
-}
 
 // refusal says why one rule did not permit a request.
 type refusal struct {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Digest identifies what a token may do and until when: sha256: and 64 hexadecimal digits. The order of lists and the
+// case of the owner do not matter.
+func Digest(g *Grant, expiresAt *time.Time) (string, error) {
+	ordered := *g
+	ordered.Owner = FoldUser(g.Owner)
+	ordered.Scopes = slices.Sorted(slices.Values(g.Scopes))
+	ordered.SourceRanges = slices.SortedFunc(slices.Values(g.SourceRanges), netip.Prefix.Compare)
+	if expiresAt != nil {
+		utc := expiresAt.UTC()
+		expiresAt = &utc
+	}
+	encoded, err := json.Marshal(struct {
+		Grant     Grant      `json:"grant"`
+		ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	}{ordered, expiresAt})
+	if err != nil {
+		return "", fmt.Errorf("encode grant: %w", err)
+	}
+	sum := sha256.Sum256(encoded)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}
+
+// Within tells whether a grant lets its holder do no more, and no longer, than another.
+func (g *Grant) Within(expiresAt *time.Time, other *Grant, otherExpiresAt *time.Time) bool {
+	return SameUser(g.Owner, other.Owner) && g.scopesWithin(other) && g.rangesWithin(other) && g.rateWithin(other) &&
+		(otherExpiresAt == nil || (expiresAt != nil && !expiresAt.After(*otherExpiresAt)))
+}
+
+func (g *Grant) scopesWithin(other *Grant) bool {
+	return !slices.ContainsFunc(g.Scopes, func(s string) bool { return !slices.Contains(other.Scopes, s) })
+}
+
+func (g *Grant) rangesWithin(other *Grant) bool {
+	if len(other.SourceRanges) == 0 {
+		return true
+	}
+	return len(g.SourceRanges) > 0 && !slices.ContainsFunc(g.SourceRanges, func(p netip.Prefix) bool {
+		return !WithinRanges(p, other.SourceRanges)
+	})
+}
+
+func (g *Grant) rateWithin(other *Grant) bool {
+	return other.RateLimit == nil || (g.RateLimit != nil && g.RateLimit.Within(*other.RateLimit))
+}
+
+// WithinRanges tells whether all of a range lies within one of others.
+func WithinRanges(p netip.Prefix, others []netip.Prefix) bool {
+	return slices.ContainsFunc(others, func(o netip.Prefix) bool { return o.Bits() <= p.Bits() && o.Contains(p.Addr()) })
+}

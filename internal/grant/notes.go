@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// NotesKey is the key of a hash Secret's data that holds the manager's own notes. The gateway does not read it, so that
+// a new note needs no new gateway.
+const NotesKey = "notes.json"
+
+// Notes are what the manager remembers of a token beside what the gateway needs. They only ever take away: a note that
+// is lost or can't be read makes a token wait or ask again.
+type Notes struct {
+	// OwnerKey is the key of the Jira user whom the owner's name meant when it was first looked up; empty: never was.
+	OwnerKey string `json:"ownerKey,omitempty"`
+	// Requester is who declared the token, with the digest of what they declared; nil: not known.
+	Requester *Declared `json:"requester,omitempty"`
+	// Approved is what was last approved; nil: nothing was.
+	Approved *Approved `json:"approved,omitempty"`
+}
+
+// Declared is a requester and the digest of the fields that they declared.
+type Declared struct {
+	Requester
+
+	Digest string `json:"digest"`
+}
+
+// Approved is a grant that was approved, so that less than it needs no other approval.
+type Approved struct {
+	Digest    string     `json:"digest"`
+	Grant     Grant      `json:"grant"`
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// EncodeNotes writes notes for a hash Secret.
+func EncodeNotes(n *Notes) ([]byte, error) {
+	data, err := json.Marshal(n)
+	if err != nil {
+		return nil, fmt.Errorf("encode notes: %w", err)
+	}
+	return data, nil
+}
+
+// DecodeNotes reads them; what can't be read is not known.
+func DecodeNotes(data []byte) Notes {
+	var n Notes
+	if json.Unmarshal(data, &n) != nil {
+		return Notes{}
+	}
+	return n
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/scope"
+)
+
+// Request is what an ApiToken asks for, where, and who asks.
+type Request struct {
+	Namespace       string
+	NamespaceLabels map[string]string
+	Name            string
+	Owner           string
+	Description     string
+	Scopes          scope.Set
+	SourceRanges    []netip.Prefix
+	// RateLimit is the token's own or the policy's default; nil: none.
+	RateLimit *grant.RateLimit
+	// SecretLabels and SecretAnnotations are the keys that the token wants on its Secret.
+	SecretLabels, SecretAnnotations []string
+	// DeclaredAt is when the expiry was declared: lifetimes count from it.
+	DeclaredAt time.Time
+	// ExpiresAt is when the token expires; nil: never.
+	ExpiresAt *time.Time
+	// Requester is who declared it; nil: not known.
+	Requester *grant.Requester
+	// OwnerKey is the Jira key that the owner's name meant before; empty: it was never looked up.
+	OwnerKey string
+	// Now is the time of the evaluation: what was read of Jira counts for a while only.
+	Now time.Time
+	// Older are the other tokens of the same owner and policy that were declared before, the oldest first. It is called
+	// only if a rule asks; nil: there are none.
+	Older func() []*Request
+}
+
+// Verdict is the outcome of an evaluation.
+type Verdict int
+
+// The verdicts.
+const (
+	// Permitted: at least one rule permits all of the request.
+	Permitted Verdict = iota + 1
+	// NotPermitted: no rule permits it.
+	NotPermitted
+	// Denied: the deny list names it.
+	Denied
+	// NamespaceNotAllowed: the policy takes no tokens from the namespace.
+	NamespaceNotAllowed
+	// RequesterUnknown: no rule permits it as long as it is not known who declared it.
+	RequesterUnknown
+	// DirectoryPending: no rule permits it as long as Jira has not said what its groups and owner are.
+	DirectoryPending
+	// OwnerNotFound: a rule permits it, but Jira has no such user.
+	OwnerNotFound
+	// OwnerInactive: a rule permits it, but the user is not active in Jira.
+	OwnerInactive
+	// OwnerChanged: a rule permits it, but the name means another Jira user than before.
+	OwnerChanged
+)
+
+// Decision is a verdict with its reasons.
+type Decision struct {
+	Verdict Verdict
+	// Rule is a rule that permits the request: the first that needs no approval, or else the first.
+	Rule string
+	// NeedsApproval: only rules that ask for approval permit it.
+	NeedsApproval bool
+	// OwnerKey is the Jira key of the owner, to be remembered; empty: not known.
+	OwnerKey string
+	// Message says why, and what would have to change, for a person who does not know the policy.
+	Message string
+}
+
+// Answer is what one rule says.
+type Answer int
+
+// The answers.
+const (
+	// Yes: the rule permits the request.
+	Yes Answer = iota + 1
+	// No: it does not.
+	No
+	// Unknown: it depends on what is not known yet.
+	Unknown
+)
+
+// RuleAnswer is what one rule says of a request, and why.
+type RuleAnswer struct {
+	Rule          string
+	Answer        Answer
+	NeedsApproval bool
+	// Reasons say what stands in the way; none for Yes.
+	Reasons []string
+}
