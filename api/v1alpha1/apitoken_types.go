@@ -7,12 +7,13 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // ApiTokenSpec declares a token. The policy that it refers to decides whether
 // it is permitted.
 // +kubebuilder:validation:XValidation:rule="!(has(self.expiresAt) && has(self.lifetime))",message="set expiresAt (a date) or lifetime (counted from the declaration), not both"
+// +kubebuilder:validation:XValidation:rule="!(has(self.secret) && has(self.tokenHash))",message="set secret (where the operator writes the token that it makes) or tokenHash (of a token that was made elsewhere), not both"
 type ApiTokenSpec struct {
 	// owner is the name of the Jira user whom requests with this token act as.
 	// Case does not matter. It can't be changed: delete the token and declare a
 	// new one.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİΣ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, &, Σ, İ or control character, no space at its ends"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="owner can't be changed: delete this ApiToken and declare a new one"
 	Owner JiraUserName `json:"owner"`
 
@@ -73,7 +74,24 @@ type ApiTokenSpec struct {
 	// secret says where the token is written.
 	// +optional
 	Secret *TokenSecret `json:"secret,omitempty"`
+
+	// tokenHash is the SHA-256 of a token that was made elsewhere, in place of
+	// secret: `sha256:` and 64 hexadecimal digits. The operator then makes no
+	// token and no Secret, and never sees the token itself. A rule of the policy
+	// must allow it (limits.tokenHash). The token must have the operator's format,
+	// jat_<id>_<secret><checksum>, and be random: docs/concepts.md says how to
+	// make one. Another tokenHash replaces the token. A token can belong to one
+	// ApiToken only.
+	// +optional
+	TokenHash TokenHash `json:"tokenHash,omitempty"`
 }
+
+// TokenHash is the SHA-256 of a token.
+// +kubebuilder:validation:MinLength=71
+// +kubebuilder:validation:MaxLength=71
+// +kubebuilder:validation:XValidation:rule="self.matches('^sha256:[0-9a-f]{64}$') && !self.matches('^sha256:0{64}$')",message="must be sha256: and the 64 lower-case hexadecimal digits of the whole token's SHA-256"
+// +kubebuilder:validation:XValidation:rule="self != 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",message="is the hash of nothing: hash the token"
+type TokenHash string
 
 // PolicyReference names a TokenPolicy.
 type PolicyReference struct {
@@ -144,7 +162,7 @@ type ApiTokenStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// binding names the Secret that holds the token, as the Service Binding
-	// specification asks.
+	// specification asks; absent with spec.tokenHash.
 	// +optional
 	Binding *SecretBinding `json:"binding,omitempty"`
 
@@ -225,22 +243,24 @@ type SecretBinding struct {
 
 // CredentialStatus identifies a credential without being one.
 type CredentialStatus struct {
-	// id is the public part of the token, jat_<id>_…: it names the credential in
-	// the gateway's audit log.
+	// id names the credential in the gateway's audit log. It is the public part of
+	// the token, jat_<id>_…; of a token that was made elsewhere (spec.tokenHash)
+	// that is not known, and the id begins with `own-` and is derived from the
+	// hash.
 	// +required
 	// +kubebuilder:validation:MinLength=12
 	// +kubebuilder:validation:MaxLength=12
 	ID string `json:"id"`
 
-	// issuedAt is when the credential was made.
+	// issuedAt is when the credential was made, or its hash accepted.
 	// +required
 	IssuedAt metav1.Time `json:"issuedAt"`
 }
 
 // ApiToken is a token for Jira's REST API: whose it is, what it may do, from
 // where and until when. The operator issues it into a Secret for workloads to
-// mount; the gateway in front of Jira accepts it. Deleting the ApiToken
-// revokes it at once.
+// mount, or takes the hash of one that was made elsewhere; the gateway in
+// front of Jira accepts it. Deleting the ApiToken revokes it at once.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=jat;jats,categories=jiratokens

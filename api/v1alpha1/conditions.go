@@ -50,12 +50,20 @@ const (
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonSecretRefused: the API server refused to write the Secret that holds the token.
 	ReasonSecretRefused = "SecretRefused"
+	// ReasonHashTaken: the declared hash belongs to another ApiToken.
+	ReasonHashTaken = "HashTaken"
+	// ReasonHashPending: the declared hash is this token's, and another credential that has it is being ended.
+	ReasonHashPending = "HashPending"
+	// ReasonHashRevoked: somebody deleted the hash Secret of the declared hash, which ends that token for good.
+	ReasonHashRevoked = "HashRevoked"
 	// ReasonOwnerCredentialMissing: the policy impersonates with the owners' Jira tokens, and the owner's is missing.
 	ReasonOwnerCredentialMissing = "OwnerCredentialMissing"
 	// ReasonNewerVersion: a newer version of the operator issued the credential; this one leaves it alone.
 	ReasonNewerVersion = "NewerVersion"
 	// ReasonRequesterUnknown: the rules ask who declared the token, and it has no valid stamp of that.
 	ReasonRequesterUnknown = "RequesterUnknown"
+	// ReasonPlacePending: an older token takes the place of a younger one of the same owner, which is not yet blocked.
+	ReasonPlacePending = "PlacePending"
 	// ReasonApprovalRequired: the rule asks for a TokenApproval, and there is none for what the token may do now.
 	ReasonApprovalRequired = "ApprovalRequired"
 	// ReasonApprovalDenied: a TokenApproval with the decision Deny stands against the token.
@@ -96,6 +104,8 @@ const (
 	ReasonDirectorySynced = "Synced"
 	// ReasonDirectoryUnreachable: Jira did not answer; the last answer counts until maxStaleness.
 	ReasonDirectoryUnreachable = "JiraUnreachable"
+	// ReasonDirectoryNotKept: Jira answered, and the API server did not take the Secrets that keep it (quota, admission).
+	ReasonDirectoryNotKept = "NotKept"
 	// ReasonDirectoryStale: Jira has not answered for longer than maxStaleness: what depends on it is not permitted.
 	ReasonDirectoryStale = "Stale"
 	// ReasonDirectoryRefused: Jira refused the directory's credential, or it is missing.

@@ -12,6 +12,7 @@ import (
 // `jiraGroups[].fromJira` works, and the owners of tokens are checked to be
 // active users who are still the same people. The credential must be that of
 // a user who may see group members (a Jira administrator).
+// +kubebuilder:validation:XValidation:rule="![self.refreshInterval, self.maxStaleness].all(d, d.matches('^([0-9]{1,6}[hms])+$')) || duration(self.refreshInterval) + duration(self.refreshInterval) <= duration(self.maxStaleness)",message="maxStaleness must be at least twice refreshInterval: otherwise every answer is too old before the next one comes"
 // +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.oauth)",message="set exactly one of secretRef (a personal access token, or user name and password) and oauth (the consumer of spec.impersonation.oauth, as a named user)"
 type Directory struct {
 	// secretRef names a Secret with the key `token` (a Jira personal access
@@ -32,7 +33,8 @@ type Directory struct {
 
 	// maxStaleness is how long the last answer counts while Jira can't be read.
 	// After it, whatever depends on a group or owner that Jira would have to
-	// confirm is not permitted until Jira answers again.
+	// confirm is not permitted until Jira answers again. At least twice
+	// refreshInterval.
 	// +optional
 	// +kubebuilder:default="24h"
 	MaxStaleness Staleness `json:"maxStaleness,omitempty"`

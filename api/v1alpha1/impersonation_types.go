@@ -79,7 +79,7 @@ type SharedSecret struct {
 type ServiceAccountImpersonation struct {
 	// username of the account. Tokens with another owner are refused.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, & or control character, no space at its ends"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİΣ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, &, Σ, İ or control character, no space at its ends"
 	Username JiraUserName `json:"username"`
 
 	// secretRef names a Secret with the key `token` (a Jira personal access

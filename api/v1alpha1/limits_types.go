@@ -75,6 +75,12 @@ type Limits struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
 	SecretAnnotations []MetadataKeyPattern `json:"secretAnnotations,omitempty"`
+
+	// tokenHash allows tokens that were made elsewhere and are declared by their
+	// hash (spec.tokenHash): the operator can't see to it that they are random,
+	// or who else has them. Absent: only tokens that the operator makes.
+	// +optional
+	TokenHash bool `json:"tokenHash,omitempty"`
 }
 
 // MetadataKeyPattern is the key of a label or annotation, or the beginning of

@@ -21,9 +21,9 @@ type Requesters struct {
 	// users are Kubernetes users whose Jira name is another one. They come before
 	// stripPrefix and stripSuffix.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +kubebuilder:validation:MaxItems=1000
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name))",message="each Kubernetes user may be listed once"
 	Users []RequesterUser `json:"users,omitempty"`
 }
 

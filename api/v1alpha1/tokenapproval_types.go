@@ -10,10 +10,10 @@ type ApprovalDecision string
 
 // The decisions.
 const (
-	// Approve lets the token work.
-	Approve ApprovalDecision = "Approve"
-	// Reject refuses it.
-	Reject ApprovalDecision = "Deny"
+	// DecisionApprove lets the token work.
+	DecisionApprove ApprovalDecision = "Approve"
+	// DecisionDeny refuses it.
+	DecisionDeny ApprovalDecision = "Deny"
 )
 
 // GrantDigest identifies what a token may do: sha256: and 64 hexadecimal

@@ -4,6 +4,12 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+// DefaultPrivilegedGroups are spec.privilegedGroups where a policy does not say: a
+// function, since nobody may change them.
+func DefaultPrivilegedGroups() []JiraGroupName {
+	return []JiraGroupName{"jira-administrators", "jira-system-administrators"}
+}
+
 // TokenPolicySpec declares one protected Jira: where it is, how the gateway
 // speaks to it as a user, who may have tokens for it, and within which
 // limits.

@@ -55,6 +55,10 @@ const (
 	// SecretTypeStampKeys is the type of the Secret, in the manager's namespace, with the keys that stamps are signed with.
 	SecretTypeStampKeys corev1.SecretType = "jiratokens.io/stamp-keys"
 
+	// SecretTypeWebhookAuthority is the type of the Secret, in the manager's namespace, with the authorities that certify
+	// the operator's webhook.
+	SecretTypeWebhookAuthority corev1.SecretType = "jiratokens.io/webhook-authority"
+
 	// ManagedBy is the value of app.kubernetes.io/managed-by on everything the operator makes, and its field manager.
 	ManagedBy = "jira-token-operator"
 )
