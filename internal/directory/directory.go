@@ -38,6 +38,8 @@ type Loss struct {
 	Since time.Time
 	// Members are those that would be left.
 	Members map[string]bool
+	// Missing: the group itself is gone.
+	Missing bool
 }
 
 // User is what Jira said of a user name.

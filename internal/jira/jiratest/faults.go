@@ -40,6 +40,8 @@ type Fault struct {
 
 	// Header is set on the answer, replacing Jira's own: Location, Set-Cookie, X-AUSERNAME …
 	Header http.Header
+	// Rewrite changes the body that Jira would answer with, but for streams.
+	Rewrite func(request *http.Request, body []byte) []byte
 }
 
 type activeFault struct {

@@ -192,3 +192,14 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestFaultsThatRewrite(t *testing.T) {
+	srv := start(t)
+	srv.Fault(jiratest.Fault{Rewrite: func(r *http.Request, body []byte) []byte {
+		return []byte(strings.ReplaceAll(string(body), `"alice"`, `"mallory"`) + r.URL.RawQuery)
+	}})
+	a := send(t, srv, "GET", myself+"?a=b", "", aliceAuth)
+	if !strings.Contains(a.body, `"mallory"`) || !strings.HasSuffix(a.body, "}a=b") || srv.Last().User != "alice" {
+		t.Error(a.body)
+	}
+}

@@ -28,6 +28,16 @@ func (s *Server) AddGroup(g Group) {
 	}
 }
 
+// RemoveGroup deletes a group, and nobody is in it any more. It stays named as a sub-group of others, where it means nothing.
+func (s *Server) RemoveGroup(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.groups, fold(name))
+	for _, u := range s.users {
+		u.Groups = slices.DeleteFunc(slices.Clone(u.Groups), func(g string) bool { return fold(g) == fold(name) })
+	}
+}
+
 func (s *Server) ensureGroup(name string) {
 	if s.groups[fold(name)] == nil {
 		s.groups[fold(name)] = &Group{Name: name}

@@ -33,6 +33,9 @@ func (c *call) send(r reply) {
 
 func (c *call) write(w http.ResponseWriter, r reply) {
 	h := w.Header()
+	if c.fault.Rewrite != nil {
+		r.raw = c.fault.Rewrite(c.r, r.raw)
+	}
 	if len(r.raw) > 0 {
 		h.Set("Content-Type", r.contentType)
 		h.Add("Vary", "Accept-Encoding")

@@ -96,9 +96,11 @@ func (s *Server) loginUser(name string) *User {
 }
 
 func (s *Server) sortedUsers() []*User {
-	return slices.SortedFunc(maps.Values(s.users), func(a, b *User) int {
-		return strings.Compare(fold(a.Name), fold(b.Name))
-	})
+	out := make([]*User, 0, len(s.users))
+	for _, name := range slices.Sorted(maps.Keys(s.users)) {
+		out = append(out, s.users[name])
+	}
+	return out
 }
 
 func fold(name string) string { return strings.ToLower(name) }

@@ -101,3 +101,18 @@ func TestPermissionsPerProject(t *testing.T) {
 		t.Error(a.body)
 	}
 }
+
+func TestRemovedGroup(t *testing.T) {
+	srv := start(t)
+	srv.AddGroup(jiratest.Group{Name: "everyone", Subgroups: []string{"developers"}})
+	const path = "/jira/rest/api/2/group/member?groupname="
+	srv.RemoveGroup("Developers")
+	wantStatus(t, send(t, srv, "GET", path+"developers", "", rootAuth), http.StatusNotFound)
+	if out := send(t, srv, "GET", path+"everyone", "", rootAuth).json(t); out["total"] != 0.0 {
+		t.Errorf("%v", out)
+	}
+	srv.AddUser(jiratest.User{Name: "new", Groups: []string{"developers"}})
+	if out := send(t, srv, "GET", path+"everyone", "", rootAuth).json(t); out["total"] != 1.0 {
+		t.Errorf("former members are back: %v", out)
+	}
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jira
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
+)
+
+// Credential shows Jira who asks.
+type Credential interface {
+	// sign puts the credential into a request.
+	sign(request *http.Request) error
+	// user is the name of the user that Jira must take the request for; empty: it is not known.
+	user() string
+}
+
+// PersonalAccessToken is a Jira personal access token. Whose it is, only Jira knows.
+func PersonalAccessToken(token string) (Credential, error) {
+	if err := jirasecret.Check(token); err != nil {
+		return nil, fmt.Errorf("the personal access token %w", err)
+	}
+	return personalAccessToken(token), nil
+}
+
+type personalAccessToken string
+
+func (t personalAccessToken) sign(request *http.Request) error {
+	request.Header.Set("Authorization", "Bearer "+string(t))
+	return nil
+}
+
+func (personalAccessToken) user() string { return "" }
+
+// Password is a user name with its password.
+func Password(username, password string) (Credential, error) {
+	if err := jirasecret.Check(username); err != nil {
+		return nil, fmt.Errorf("the user name %w", err)
+	}
+	if strings.Contains(username, ":") {
+		return nil, errors.New("the user name has a colon in it, which Basic authentication can't carry")
+	}
+	if err := jirasecret.Check(password); err != nil {
+		return nil, fmt.Errorf("the password %w", err)
+	}
+	return &basic{username: username, password: password}, nil
+}
+
+type basic struct{ username, password string }
+
+func (b *basic) sign(request *http.Request) error {
+	request.SetBasicAuth(b.username, b.password)
+	return nil
+}
+
+func (b *basic) user() string { return b.username }
+
+// OAuth acts as a named user through a consumer that Jira lets impersonate.
+func OAuth(consumer *impersonate.OAuth, username string) Credential {
+	return &oauth{consumer: consumer, username: username}
+}
+
+type oauth struct {
+	consumer *impersonate.OAuth
+	username string
+}
+
+func (o *oauth) sign(request *http.Request) error {
+	out := impersonate.Outgoing{
+		Method: request.Method, Path: request.URL.EscapedPath(), RawQuery: request.URL.RawQuery, Header: request.Header,
+	}
+	if err := o.consumer.Apply(&out, o.username); err != nil {
+		return fmt.Errorf("sign the request: %w", err)
+	}
+	request.URL.RawQuery = out.RawQuery
+	return nil
+}
+
+func (o *oauth) user() string { return o.username }
