@@ -106,6 +106,9 @@ func (c *Credential) validate() error {
 			return errors.New("credential has an invalid source range")
 		}
 	}
+	if l := c.Grant.RateLimit; l != nil && (l.Requests < 1 || l.Period <= 0 || l.Burst < 1) {
+		return errors.New("credential has a rate limit of nothing: requests, period and burst must be above 0")
+	}
 	if c.State != Active && c.State != Blocked {
 		return fmt.Errorf("%w: unknown state %q", ErrNewer, c.State)
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -18,8 +19,9 @@ func TestCodecRoundTrip(t *testing.T) {
 	retire := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
 	full.IssuedAt, full.DeclaredAt, full.DeclaredExpiry = retire.Add(-time.Hour), retire.Add(-2*time.Hour), "lifetime 720h"
 	full.RetireAt, full.State, full.BlockedReason = &retire, Blocked, `denied by "policy" <x>`
+	full.Grant.RateLimit = &RateLimit{Requests: math.MaxInt32, Period: math.MaxInt64, Burst: math.MaxInt32}
 	bare := sample(2)
-	bare.ExpiresAt, bare.Grant.SourceRanges = nil, nil
+	bare.ExpiresAt, bare.Grant.SourceRanges, bare.Grant.RateLimit = nil, nil, nil
 	for _, want := range []*Credential{full, bare} {
 		data, err := Encode(want)
 		if err != nil {
@@ -50,6 +52,9 @@ func TestDecodeRefuses(t *testing.T) {
 		}
 		return data
 	}
+	limit := func(text string) []byte {
+		return change(func(_, g map[string]any) { g["rateLimit"] = json.RawMessage(text) })
+	}
 	for name, data := range map[string][]byte{
 		"nothing":          nil,
 		"no object":        []byte(`null`),
@@ -69,6 +74,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"owner, no-break":  change(func(_, g map[string]any) { g["owner"] = "alice\u00a0" }),
 		"owner, NEL":       change(func(_, g map[string]any) { g["owner"] = "alice\u0085" }),
 		"owner, control":   change(func(_, g map[string]any) { g["owner"] = "al\x00ice" }),
+		"owner, sigma":     change(func(_, g map[string]any) { g["owner"] = "ΝΙΚΟΣ" }),
 		"owner, C1":        change(func(_, g map[string]any) { g["owner"] = "al\u0081ice" }),
 		"owner, dotted I":  change(func(_, g map[string]any) { g["owner"] = "al\u0130ce" }),
 		"bad range":        change(func(_, g map[string]any) { g["sourceRanges"] = []string{"10.0.0.0/33"} }),
@@ -80,6 +86,18 @@ func TestDecodeRefuses(t *testing.T) {
 		"no token":         change(func(d, _ map[string]any) { delete(d, "token") }),
 		"expiry no time":   change(func(d, _ map[string]any) { d["expiresAt"] = "tomorrow" }),
 		"expiry no string": change(func(d, _ map[string]any) { d["expiresAt"] = 0 }),
+		"limit, empty":     limit(`{}`),
+		"limit, no object": limit(`"60/1m"`),
+		"no requests":      limit(`{"requests":0,"period":1,"burst":1}`),
+		"fewer than none":  limit(`{"requests":-1,"period":1,"burst":1}`),
+		"half a request":   limit(`{"requests":0.5,"period":1,"burst":1}`),
+		"many requests":    limit(`{"requests":2147483648,"period":1,"burst":1}`),
+		"no period":        limit(`{"requests":1,"burst":1}`),
+		"negative period":  limit(`{"requests":1,"period":-1,"burst":1}`),
+		"period, words":    limit(`{"requests":1,"period":"1m","burst":1}`),
+		"long period":      limit(`{"requests":1,"period":9223372036854775808,"burst":1}`),
+		"no burst":         limit(`{"requests":1,"period":1}`),
+		"negative burst":   limit(`{"requests":1,"period":1,"burst":-1}`),
 	} {
 		if c, err := Decode(data); err == nil || errors.Is(err, ErrNewer) {
 			t.Errorf("%s: error %v, credential %+v", name, err, c)
@@ -91,6 +109,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"newer in all":  []byte(`{"version":2,"id":{"n":1},"hash":[],"grant":"x"}`),
 		"unknown field": change(func(d, _ map[string]any) { d["notBefore"] = "2027-01-01T00:00:00Z" }),
 		"unknown limit": change(func(_, g map[string]any) { g["methods"] = []string{"GET"} }),
+		"limit, more":   limit(`{"requests":1,"period":1,"burst":1,"concurrent":1}`),
 		"unknown scope": change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:comment"} }),
 		"unknown state": change(func(d, _ map[string]any) { d["state"] = "paused" }),
 	} {
@@ -105,6 +124,9 @@ func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
 		"no scopes":     func(c *Credential) { c.Grant.Scopes = nil },
 		"invalid range": func(c *Credential) { c.Grant.SourceRanges = append(c.Grant.SourceRanges, netip.Prefix{}) },
 		"no UID":        func(c *Credential) { c.Token.UID = "" },
+		"no requests":   func(c *Credential) { c.Grant.RateLimit.Requests = 0 },
+		"no period":     func(c *Credential) { c.Grant.RateLimit.Period = 0 },
+		"no burst":      func(c *Credential) { c.Grant.RateLimit.Burst = 0 },
 	} {
 		c := sample(1)
 		spoil(c)
@@ -147,7 +169,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		r, ok := table.Lookup(c.Hash)
 		if !ok || r.Blocked != (c.State == Blocked) || (r.ExpiresAt == 0) != (c.ExpiresAt == nil) ||
-			(r.RetireAt == 0) != (c.RetireAt == nil) || r.Ranges.Len() != len(c.Grant.SourceRanges) {
+			(r.RetireAt == 0) != (c.RetireAt == nil) || r.Ranges.Len() != len(c.Grant.SourceRanges) ||
+			r.RateLimit != orNone(c.Grant.RateLimit) {
 			t.Fatalf("the table changed it: %+v\n%+v", c, r)
 		}
 	})

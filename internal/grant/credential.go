@@ -77,7 +77,11 @@ type Grant struct {
 }
 
 // dottedCapitalI is U+0130. For Java it is a small i and a dot above (U+0307) in lower case, for Go a plain i.
-const dottedCapitalI = '\u0130'
+// Letters that Go and Java put into lower case differently: the capital sigma becomes another letter at a word's end in Java.
+const (
+	dottedCapitalI = '\u0130'
+	capitalSigma   = '\u03a3'
+)
 
 // FoldUser gives the form in which Jira user and group names are compared. Jira itself lower-cases names, in Java.
 func FoldUser(name string) string {
@@ -90,12 +94,13 @@ func FoldUser(name string) string {
 // SameUser tells whether two Jira user names mean the same user.
 func SameUser(a, b string) bool { return FoldUser(a) == FoldUser(b) }
 
-// CheckUserName refuses names that could become another user's on the way to Jira: what is cut off, and the one letter
+// CheckUserName refuses names that could become another user's on the way to Jira: what is cut off, and the letters
 // that Go and Java put into lower case differently.
 func CheckUserName(name string) error {
-	forbidden := func(r rune) bool { return unicode.IsControl(r) || r == dottedCapitalI }
+	forbidden := func(r rune) bool { return unicode.IsControl(r) || r == dottedCapitalI || r == capitalSigma }
 	if name == "" || strings.TrimSpace(name) != name || strings.ContainsFunc(name, forbidden) {
-		return errors.New("a user name can't be empty, have white space at an end, or a control character or İ (U+0130) in it")
+		return errors.New("a user name can't be empty, have white space at an end, or have a control character, " +
+			"İ (U+0130) or Σ (U+03A3) in it")
 	}
 	return nil
 }

@@ -57,7 +57,12 @@ func (g *Grant) rateWithin(other *Grant) bool {
 	return other.RateLimit == nil || (g.RateLimit != nil && g.RateLimit.Within(*other.RateLimit))
 }
 
-// WithinRanges tells whether all of a range lies within one of others.
+// WithinRanges tells whether all of a range lies within one of others. IPv4 ranges mapped to IPv6 are the IPv4 ranges
+// that they are for the gateway.
 func WithinRanges(p netip.Prefix, others []netip.Prefix) bool {
-	return slices.ContainsFunc(others, func(o netip.Prefix) bool { return o.Bits() <= p.Bits() && o.Contains(p.Addr()) })
+	p = unmapped(p)
+	return slices.ContainsFunc(others, func(o netip.Prefix) bool {
+		o = unmapped(o)
+		return o.Bits() <= p.Bits() && o.Contains(p.Addr())
+	})
 }

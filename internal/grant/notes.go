@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // NotesKey is the key of a hash Secret's data that holds the manager's own notes. The gateway does not read it, so that
@@ -35,6 +37,9 @@ type Approved struct {
 	Digest    string     `json:"digest"`
 	Grant     Grant      `json:"grant"`
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Approval is the UID of the TokenApproval, and Approver who made it.
+	Approval types.UID  `json:"approval,omitempty"`
+	Approver *Requester `json:"approver,omitempty"`
 }
 
 // EncodeNotes writes notes for a hash Secret.

@@ -22,6 +22,22 @@ func (l RateLimit) Within(ceiling RateLimit) bool {
 	return compareProducts(l.Requests, ceiling.Period, ceiling.Requests, l.Period) <= 0 && l.Burst <= ceiling.Burst
 }
 
+// Share is the part of a limit that each of a number of replicas lets through, rounded up so that none of them lets
+// through nothing. Below 1 the number counts as 1.
+func (l RateLimit) Share(replicas int32) RateLimit {
+	l.Requests, l.Burst = shareOf(l.Requests, replicas), shareOf(l.Burst, replicas)
+	return l
+}
+
+func shareOf(whole, replicas int32) int32 {
+	replicas = max(replicas, 1)
+	share := whole / replicas
+	if whole%replicas > 0 {
+		share++
+	}
+	return share
+}
+
 // compareProducts compares requests x period of two; the products need more than 64 bits.
 func compareProducts(a int32, aPeriod time.Duration, b int32, bPeriod time.Duration) int {
 	aHigh, aLow := bits.Mul64(uint64(a), uint64(aPeriod)) //nolint:gosec // both are above 0

@@ -119,11 +119,15 @@ func newEntry(c *Credential, text func(string) span, ranges func([]netip.Prefix)
 	if err != nil {
 		return entry{}, err
 	}
-	return entry{
+	e := entry{
 		hash: c.Hash, id: text(c.ID), owner: text(c.Grant.Owner),
 		namespace: text(c.Token.Namespace), name: text(c.Token.Name), uid: text(string(c.Token.UID)),
 		blocked: text(c.BlockedReason), isBlocked: c.State != Active,
 		ranges: ranges(c.Grant.SourceRanges), scopes: scopes,
 		expiresAt: nanoseconds(c.ExpiresAt), retireAt: nanoseconds(c.RetireAt),
-	}, nil
+	}
+	if l := c.Grant.RateLimit; l != nil {
+		e.rateRequests, e.ratePeriod, e.rateBurst = l.Requests, int64(l.Period), l.Burst
+	}
+	return e, nil
 }

@@ -34,6 +34,10 @@ func TestTableIsAMap(t *testing.T) {
 			if c.Grant.SourceRanges = c.Grant.SourceRanges[:rapid.IntRange(0, 2).Draw(t, "ranges")]; len(c.Grant.SourceRanges) == 0 {
 				c.Grant.SourceRanges = nil
 			}
+			if c.Grant.RateLimit = nil; rapid.Bool().Draw(t, "limited") {
+				limit := rateLimits().Draw(t, "limit")
+				c.Grant.RateLimit = &limit
+			}
 			return fmt.Sprintf("object-%d", rapid.IntRange(0, 40).Draw(t, "object")), c
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -77,7 +81,8 @@ func agree(t *rapid.T, table *Table, model map[string]*Credential) {
 		byHash[c.Hash] = c
 		r, ok := table.Lookup(c.Hash)
 		if !ok || r.ID != c.ID || r.Owner != c.Grant.Owner || r.BlockedReason != c.BlockedReason ||
-			r.UID != string(c.Token.UID) || r.Ranges.Len() != len(c.Grant.SourceRanges) {
+			r.UID != string(c.Token.UID) || r.Ranges.Len() != len(c.Grant.SourceRanges) ||
+			r.RateLimit != orNone(c.Grant.RateLimit) {
 			t.Fatalf("%s: got %+v", c.ID, r)
 		}
 	}
@@ -98,6 +103,14 @@ func agree(t *rapid.T, table *Table, model map[string]*Credential) {
 	if len(byHash) != 0 {
 		t.Fatalf("All left out %d", len(byHash))
 	}
+}
+
+// orNone is how a Record says that there is no limit.
+func orNone(l *RateLimit) RateLimit {
+	if l == nil {
+		return RateLimit{}
+	}
+	return *l
 }
 
 // A shard that is changed again and again does not keep what it no longer needs.

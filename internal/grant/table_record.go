@@ -17,6 +17,7 @@ type Record struct {
 	Blocked              bool
 	ExpiresAt, RetireAt  int64 // Unix nanoseconds; 0: never
 	Ranges               RangeView
+	RateLimit            RateLimit // the zero value: none
 }
 
 // RangeView is a list of source ranges. That an empty one restricts nothing is for the caller to say.
@@ -59,11 +60,16 @@ type flatPrefix struct {
 }
 
 func flatten(p netip.Prefix) flatPrefix {
-	address, bits := p.Addr(), p.Bits()
-	if address.Is4In6() && bits >= 96 { // the same range as people write it, and the form that Contains compares with
-		address, bits = address.Unmap(), bits-96
+	p = unmapped(p)
+	return flatPrefix{address: p.Addr().As16(), bits: uint8(p.Bits()), is4: p.Addr().Is4()} //nolint:gosec // 0 to 128
+}
+
+// unmapped is the same range as people write it, and the form that Contains compares with.
+func unmapped(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	return flatPrefix{address: address.As16(), bits: uint8(bits), is4: address.Is4()} //nolint:gosec // 0 to 128
+	return p
 }
 
 func (f *flatPrefix) prefix() netip.Prefix {

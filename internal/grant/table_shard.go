@@ -36,6 +36,8 @@ type entry struct {
 	id, owner, namespace, name, uid, blocked span
 	ranges                                   span
 	expiresAt, retireAt                      int64
+	ratePeriod                               int64 // of a RateLimit, like the next two; 0: none
+	rateRequests, rateBurst                  int32
 	scopes                                   scope.Set
 	isBlocked                                bool
 }
@@ -93,7 +95,8 @@ func (s *shard) record(position int) Record {
 		Scopes:  e.scopes,
 		Blocked: e.isBlocked, BlockedReason: s.text(e.blocked),
 		ExpiresAt: e.expiresAt, RetireAt: e.retireAt,
-		Ranges: RangeView{flat: s.prefixes(e.ranges)},
+		Ranges:    RangeView{flat: s.prefixes(e.ranges)},
+		RateLimit: RateLimit{Requests: e.rateRequests, Period: time.Duration(e.ratePeriod), Burst: e.rateBurst},
 	}
 }
 
@@ -106,6 +109,9 @@ func (s *shard) credential(position int, c *Credential) {
 		ExpiresAt: timeOf(r.ExpiresAt), RetireAt: timeOf(r.RetireAt),
 		State: Active, BlockedReason: r.BlockedReason,
 		Grant: Grant{Owner: r.Owner, Scopes: r.Scopes.Names(), SourceRanges: r.Ranges.all()},
+	}
+	if limit := r.RateLimit; limit != (RateLimit{}) {
+		c.Grant.RateLimit = &limit
 	}
 	if r.Blocked {
 		c.State = Blocked

@@ -29,6 +29,7 @@ func sample(n int) *Credential {
 		Grant: Grant{
 			Owner: fmt.Sprintf("user%d@corp.example", n%2000), Scopes: []string{"read", "write"},
 			SourceRanges: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")},
+			RateLimit:    &RateLimit{Requests: int32(n%1000) + 1, Period: time.Minute, Burst: int32(n%10) + 1},
 		},
 	}
 }
@@ -47,7 +48,7 @@ func TestLookup(t *testing.T) {
 	want := Record{
 		ID: c.ID, Owner: c.Grant.Owner, Namespace: "team-1", Name: "token-1", UID: string(c.Token.UID),
 		Blocked: true, BlockedReason: "the token is suspended", Scopes: scope.Read | scope.Write,
-		ExpiresAt: c.ExpiresAt.UnixNano(), Ranges: got.Ranges,
+		ExpiresAt: c.ExpiresAt.UnixNano(), Ranges: got.Ranges, RateLimit: *c.Grant.RateLimit,
 	}
 	if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(got.Ranges.all(), c.Grant.SourceRanges) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -97,6 +98,7 @@ func TestRefusedPutRemoves(t *testing.T) {
 		"state": func(c *Credential) { c.State = "asleep" },
 		"owner": func(c *Credential) { c.Grant.Owner = "" },
 		"taken": func(c *Credential) { c.Hash = sample(7).Hash },
+		"rate":  func(c *Credential) { c.Grant.RateLimit.Burst = 0 },
 	} {
 		table := NewTable()
 		if err := errors.Join(table.Put("a", sample(1)), table.Put("other", sample(7))); err != nil {
