@@ -16,7 +16,8 @@ type auditLine struct {
 	Reason   string `json:"reason"`
 
 	TokenID string `json:"tokenID,omitempty"`
-	// ClaimedID is the id of a token that is not known, or that leaked and was not looked up: anyone can write one.
+	// ClaimedID is the id in a token that is not known, or that leaked and was not looked up: anyone can write one. And it
+	// is that in a token that was made elsewhere, beside TokenID, which is derived from its hash.
 	ClaimedID string `json:"claimedTokenID,omitempty"`
 	Owner     string `json:"owner,omitempty"`
 	ApiToken  string `json:"apiToken,omitempty"`
@@ -57,6 +58,9 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 	case x.known:
 		line.TokenID, line.Owner = x.record.ID, x.record.Owner
 		line.ApiToken = x.record.Namespace + "/" + x.record.Name
+		if inToken := x.credential.token.ID(); inToken != x.record.ID {
+			line.ClaimedID = inToken
+		}
 	case x.refusal != nil && x.refusal.LeakedID != "":
 		line.ClaimedID = x.refusal.LeakedID
 	case x.credential.kind == gatewayToken:
@@ -65,8 +69,9 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 	return line
 }
 
-// proved tells whether the line is about a caller who proved to hold a token.
-func (l *auditLine) proved() bool { return l.TokenID != "" }
+// waits tells whether a request may wait for room for its line: it is about a caller who proved to hold a token, and who
+// keeps to its rate limit. All others can make any number of lines.
+func (l *auditLine) waits() bool { return l.TokenID != "" && l.Reason != reasonRate }
 
 // knownAddress is the client's address, or the peer where X-Forwarded-For has something in it that is no address.
 func knownAddress(x *exchange) netip.Addr {

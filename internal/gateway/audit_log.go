@@ -11,15 +11,16 @@ import (
 
 const (
 	auditQueue = 8192
-	// unprovedQueue is for the lines of callers who have not proved to hold a token. Anyone can make any number of them.
+	// unprovedQueue is for the lines of callers who have not proved to hold a token, or exceed its rate limit. There can be
+	// any number of them.
 	unprovedQueue = 1024
 	// auditPatience is how long a finished request waits for a slow audit log before its line is dropped and counted.
 	auditPatience = time.Second
 )
 
 // auditLog writes lines one at a time from two queues, so that a slow disk or pipe delays no request until its queue is
-// full, and none for ever. The lines of callers who have proved to hold a token go first and wait for room; those of all
-// others are dropped, and counted, as soon as their queue is full.
+// full, and none for ever. The lines of callers who have proved to hold a token, and keep to its rate limit, go first and
+// wait for room; those of all others are dropped, and counted, as soon as their queue is full.
 type auditLog struct {
 	lines    chan auditLine
 	unproved chan auditLine
@@ -51,7 +52,7 @@ func (a *auditLog) write(line auditLine) {
 		return
 	}
 	queue := a.lines
-	if !line.proved() {
+	if !line.waits() {
 		queue = a.unproved
 	}
 	select {
@@ -59,7 +60,7 @@ func (a *auditLog) write(line auditLine) {
 		return
 	default:
 	}
-	if !line.proved() {
+	if !line.waits() {
 		a.metrics.auditDropped.Inc()
 		return
 	}

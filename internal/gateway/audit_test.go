@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
@@ -74,6 +75,22 @@ func TestAuditLines(t *testing.T) {
 	}
 }
 
+// TestAuditOfATokenThatWasMadeElsewhere: its lines have the id of its credential, and the one that people see in it, by
+// which a leaked one is found.
+func TestAuditOfATokenThatWasMadeElsewhere(t *testing.T) {
+	b := newBench(t)
+	tok := b.issue("alice", []string{"read"}, func(c *grant.Credential) { c.ID = c.Hash.DerivedID() })
+	b.send("GET", myself, bearer(tok))
+	if l := b.auditLines(1)[0]; l.TokenID != token.HashOf(tok).DerivedID() || l.ClaimedID != tok[4:16] || l.Status != 200 {
+		t.Errorf("%+v", l)
+	}
+	issued := b.issue("bob", []string{"read"})
+	b.send("GET", myself, bearer(issued))
+	if l := b.auditLines(2)[1]; l.TokenID != issued[4:16] || l.ClaimedID != "" {
+		t.Errorf("%+v", l)
+	}
+}
+
 // stuckWriter blocks until it is let go.
 type stuckWriter struct {
 	release chan struct{}
@@ -105,17 +122,18 @@ func TestAStuckAuditLogStopsNobodyForEver(t *testing.T) {
 	log.write(auditLine{}) // after the end: dropped and counted
 }
 
-// TestAFloodWithoutTokensDisplacesNobody: the lines of callers who proved nothing are dropped at once, and wait behind all
-// others.
-func TestAFloodWithoutTokensDisplacesNobody(t *testing.T) {
+// TestAFloodDisplacesNobody: the lines of callers who proved nothing, or are over their limit, are dropped at once, and wait
+// behind all others.
+func TestAFloodDisplacesNobody(t *testing.T) {
 	m := newMetrics(prometheus.NewRegistry())
 	var out syncBuffer
 	stuck := stuckWriter{release: make(chan struct{}), to: &out}
 	log := newAuditLog(stuck, m)
 	start := time.Now()
 	const more = 500
-	for range unprovedQueue + more {
+	for range (unprovedQueue + more) / 2 {
 		log.write(auditLine{Reason: "unknown"})
+		log.write(auditLine{TokenID: "over its limit", Reason: "rate-limit"})
 	}
 	for range 3 {
 		log.write(auditLine{TokenID: "id"})
@@ -129,7 +147,7 @@ func TestAFloodWithoutTokensDisplacesNobody(t *testing.T) {
 	close(stuck.release)
 	log.close()
 	lines := strings.SplitAfter(out.String(), "\n")
-	if before, _, found := strings.Cut(out.String(), `"tokenID"`); !found || strings.Count(before, "\n") > 1 {
+	if before, _, found := strings.Cut(out.String(), `"tokenID":"id"`); !found || strings.Count(before, "\n") > 1 {
 		t.Errorf("the flood comes first: %q", before)
 	}
 	if len(lines) < unprovedQueue+3 {

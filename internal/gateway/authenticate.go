@@ -46,11 +46,16 @@ func checkRecord(s *Settings, c *credential, record *grant.Record, now time.Time
 		return refuse(http.StatusUnauthorized, reasonBlocked, "the token is blocked: "+orUnsaid(record.BlockedReason))
 	case record.ExpiresAt != 0 && at >= record.ExpiresAt:
 		return refuse(http.StatusUnauthorized, reasonExpired, "the token expired at "+instant(record.ExpiresAt))
-	case record.RetireAt != 0 && at >= record.RetireAt:
+	case isRetired(record, now):
 		return refuse(http.StatusUnauthorized, reasonRetired, "this token was replaced by a newer one and ended at "+
 			instant(record.RetireAt)+"; read the Secret again")
 	}
 	return s.deny.check(record)
+}
+
+// isRetired tells whether another credential has taken a credential's place.
+func isRetired(record *grant.Record, now time.Time) bool {
+	return record.RetireAt != 0 && now.UnixNano() >= record.RetireAt
 }
 
 func noTokenMessage(kind credentialKind) string {

@@ -3,15 +3,22 @@
 package gateway
 
 import (
+	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/jiratokens/jira-token-operator/internal/gateway/ratelimit"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
@@ -77,10 +84,17 @@ func BenchmarkBareProxy(b *testing.B) {
 	drive(b, listener.Addr().String(), unknownToken)
 }
 
-// BenchmarkDecide is what the steps cost by themselves.
+// BenchmarkDecide is what the steps cost by themselves, without a rate limit and with one.
 func BenchmarkDecide(b *testing.B) {
 	g := newBench(b)
-	tok := g.issue("alice", []string{"read"}, from("127.0.0.0/8"))
+	b.Run("unlimited", func(b *testing.B) { benchmarkDecide(b, g, g.issue("alice", []string{"read"}, from("127.0.0.0/8"))) })
+	b.Run("limited", func(b *testing.B) {
+		benchmarkDecide(b, g, g.issue("alice", []string{"read"}, from("127.0.0.0/8"), limited(1, math.MaxInt32)))
+	})
+}
+
+func benchmarkDecide(b *testing.B, g *bench, tok string) {
+	b.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/jira/rest/api/2/issue/DEMO-1?expand=names", http.NoBody)
 	r.RemoteAddr = netip.MustParseAddrPort("127.0.0.1:4711").String()
 	for name, value := range map[string]string{
@@ -95,4 +109,44 @@ func BenchmarkDecide(b *testing.B) {
 			b.Fatal(refusal)
 		}
 	}
+}
+
+// BenchmarkRateLimit is what counting costs while 100,000 tokens have used some of their limit, and what their buckets cost
+// in memory and in a garbage collection.
+func BenchmarkRateLimit(b *testing.B) {
+	const tokens = 100_000
+	limit := grant.RateLimit{Requests: 600, Period: time.Minute, Burst: 100}
+	keys := make([]ratelimit.Key, tokens)
+	for n := range keys {
+		keys[n].UID = fmt.Sprintf("0d9c6f5e-6a0b-4e52-9a53-%012d", n)
+	}
+	before := heapBytes()
+	limiter, now := ratelimit.New(), time.Now()
+	for _, key := range keys {
+		limiter.Take(key, limit, now)
+	}
+	size := heapBytes() - before
+	b.Run("take", func(b *testing.B) {
+		b.ReportAllocs()
+		var next atomic.Int64
+		b.RunParallel(func(pb *testing.PB) {
+			for n := int(next.Add(tokens / 7)); pb.Next(); n++ {
+				limiter.Take(keys[n%tokens], limit, now.Add(time.Duration(n)*time.Microsecond))
+			}
+		})
+	})
+	b.Run("collect", func(b *testing.B) {
+		for b.Loop() {
+			runtime.GC()
+		}
+		b.ReportMetric(float64(size)/tokens, "B/token")
+	})
+	runtime.KeepAlive(limiter)
+}
+
+func heapBytes() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

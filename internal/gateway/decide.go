@@ -32,15 +32,26 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 			return refusal
 		}
 	}
-	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
-	if refusal != nil {
-		return refusal
-	}
-	x.operation = scope.Classify(x.request.Method, x.segments, x.request.RawQuery)
-	if refusal := authorise(&x.record, x.address, &x.operation); refusal != nil {
+	if refusal := h.judge(x); refusal != nil {
 		return refusal
 	}
 	return x.settings.checkUsable()
+}
+
+// judge is step 6. A rate limit that is used up goes before every other refusal that a token's holder could read.
+func (h *Handler) judge(x *exchange) (refusal *Refusal) {
+	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
+	if !x.known {
+		return refusal
+	}
+	if refusal == nil {
+		x.operation = scope.Classify(x.request.Method, x.segments, x.request.RawQuery)
+		refusal = authorise(&x.record, x.address, &x.operation)
+	}
+	if exceeded := h.limitRate(x); exceeded != nil {
+		return exceeded
+	}
+	return refusal
 }
 
 // soon is for Retry-After, in seconds.

@@ -2,8 +2,8 @@
 
 // Package gateway is the path of a request from a token's holder to Jira.
 //
-// Each step of the path is a small file: bounds, path, address, classify, strip, authenticate, authorise, form, respond,
-// audit. The steps know neither sockets nor the HTTP engine: they see a Request and return a Refusal or edits, so that
+// Each step of the path is a small file: bounds, path, address, classify, strip, authenticate, authorise, ratelimit, form,
+// respond, audit. The steps know neither sockets nor the HTTP engine: they see a Request and return a Refusal or edits, so that
 // another engine could take the place of net/http (server, engine, transport, body, writer) under the same tests.
 // handler composes them, in the order of the design.
 //

@@ -96,6 +96,7 @@ func modifyResponse(answer *http.Response) error {
 		return &refusedAnswerError{refusal}
 	}
 	rewriteResponse(x.settings, answer.Header)
+	x.rate.mark(answer.StatusCode, answer.Header)
 	return nil
 }
 
@@ -103,7 +104,7 @@ func modifyResponse(answer *http.Response) error {
 func handleError(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
 	x.refusal = refusalOf(r.Context(), x, err)
-	x.refusal.write(w, r.Method)
+	x.writeRefusal(w)
 }
 
 func refusalOf(ctx context.Context, x *exchange, err error) *Refusal {

@@ -25,6 +25,7 @@ type exchange struct {
 	record     grant.Record
 	known      bool // the caller holds the token of record
 	operation  scope.Operation
+	rate       rateStatus  // what the token's rate limit leaves
 	header     http.Header // for Jira
 	outgoing   impersonate.Outgoing
 

@@ -13,6 +13,8 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
+
+	"github.com/jiratokens/jira-token-operator/internal/gateway/ratelimit"
 )
 
 // Freshness says how old the gateway's knowledge is.
@@ -47,6 +49,8 @@ type Handler struct {
 	metrics   *metrics
 	audit     *auditLog
 	unproved  unprovedLog
+	limiter   *ratelimit.Limiter
+	stop      func()     // ends what runs beside the requests
 	configure sync.Mutex // one configuration after the other
 	settings  atomic.Pointer[Settings]
 	draining  atomic.Bool
@@ -60,10 +64,14 @@ func New(o Options) *Handler {
 		o.BodyIdleTimeout = defaultBodyIdleTimeout
 	}
 	m := newMetrics(o.Registerer)
-	return &Handler{
+	closed := make(chan struct{})
+	h := &Handler{
 		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout,
-		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m),
+		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
+		stop: sync.OnceFunc(func() { close(closed) }),
 	}
+	go h.limiter.Run(closed, o.Clock)
+	return h
 }
 
 // Configure puts settings in place for all requests that begin from now on. What they lack is taken from those before, if
@@ -88,6 +96,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 
 // Close waits until the audit lines of all finished requests are written, and closes idle connections to Jira.
 func (h *Handler) Close() {
+	h.stop()
 	h.audit.close()
 	if s := h.settings.Load(); s != nil {
 		s.transport.CloseIdleConnections()
@@ -137,6 +146,14 @@ func (x *exchange) refuse(w *response) {
 		_ = w.control.SetReadDeadline(time.Now().Add(min(smallBodyPatience, w.idle/2))) // the answer has its deadline too
 	default:
 		x.refusal.Close = true
+	}
+	x.writeRefusal(w)
+}
+
+// writeRefusal sends the refusal, and with it what the token's rate limit leaves.
+func (x *exchange) writeRefusal(w http.ResponseWriter) {
+	if !x.refusal.Rate.limited() {
+		x.refusal.Rate = x.rate
 	}
 	x.refusal.write(w, x.request.Method)
 }

@@ -234,6 +234,12 @@ func (b *bench) readAnswer(r *bufio.Reader, method string) answer {
 	if err != nil {
 		b.Fatalf("no answer: %v", err)
 	}
+	return b.finished(response)
+}
+
+// finished reads the rest of an answer.
+func (b *bench) finished(response *http.Response) answer {
+	b.Helper()
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {

@@ -19,6 +19,8 @@ type Refusal struct {
 	Message string
 	// RetryAfter is in seconds; 0: it would not help.
 	RetryAfter int
+	// Rate is a limit of Jira's that the refusal is about; the token's own is told where there is none.
+	Rate rateStatus
 	// LeakedID is the id of a token that stood where none belongs, for the audit log.
 	LeakedID string
 	// Close ends the connection after the answer.
@@ -57,6 +59,7 @@ const (
 	reasonDenied   = "denied"
 	reasonAddress  = "source-address"
 	reasonScope    = "scope"
+	reasonRate     = "rate-limit"
 	reasonNever    = "never-reachable"
 	reasonNotRest  = "not-rest"
 	reasonIdentity = "impersonation"
@@ -106,6 +109,7 @@ func (r *Refusal) write(w http.ResponseWriter, method string) {
 	if r.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(r.RetryAfter))
 	}
+	r.Rate.write(header)
 	if r.Close {
 		header.Set("Connection", "close")
 	}

@@ -63,6 +63,9 @@ func unattributed(s *Settings, status int, header http.Header) *Refusal {
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
 		refusal.RetryAfter = seconds
 	}
+	if status == http.StatusTooManyRequests {
+		refusal.Rate = readRateStatus(header)
+	}
 	return refusal
 }
 

@@ -35,6 +35,7 @@ type Settings struct {
 	trusted      []netip.Prefix
 	deny         denySet
 	maxStaleness time.Duration
+	replicas     int32 // that share each rate limit
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
@@ -57,7 +58,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 	s := &Settings{
 		trusted: unmapped(cfg.TrustedProxies), deny: newDenySet(&cfg.Deny), maxStaleness: cfg.MaxStaleness.Duration,
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,
-		policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
+		replicas: cfg.Replicas, policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
 	}
 	store := newSecretStore(cfg.Policy.Name, secrets)
 	if err := s.compileURLs(&cfg.Jira); err != nil {

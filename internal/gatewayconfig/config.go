@@ -35,6 +35,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix `json:"trustedProxies,omitempty"`
 	// MaxStaleness is how long a gateway serves without news from the Kubernetes API.
 	MaxStaleness metav1.Duration `json:"maxStaleness"`
+	// Replicas is the number of gateways that share each token's rate limit; absent: 1.
+	Replicas int32 `json:"replicas,omitempty"`
 }
 
 // Policy identifies the TokenPolicy that the configuration was compiled from.
@@ -143,6 +145,9 @@ func (c *Config) validate() error {
 	}
 	if c.MaxStaleness.Duration <= 0 {
 		return errors.New("gateway configuration has no maxStaleness")
+	}
+	if c.Replicas < 0 {
+		return fmt.Errorf("gateway configuration has %d replicas; there must be at least one", c.Replicas)
 	}
 	if n := c.Impersonation.count(); n != 1 {
 		return fmt.Errorf("gateway configuration has %d ways of impersonation, exactly one is needed", n)

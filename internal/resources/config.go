@@ -18,8 +18,8 @@ const defaultMaxStaleness = 24 * time.Hour
 
 // configSecret holds the compiled configuration that the gateway follows while it runs. It is a Secret because the
 // gateway may read nothing else.
-func configSecret(policy *v1alpha1.TokenPolicy) (*corev1ac.SecretApplyConfiguration, error) {
-	config, err := compileConfig(policy)
+func configSecret(policy *v1alpha1.TokenPolicy, opts Options) (*corev1ac.SecretApplyConfiguration, error) {
+	config, err := compileConfig(policy, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func configSecret(policy *v1alpha1.TokenPolicy) (*corev1ac.SecretApplyConfigurat
 }
 
 // compileConfig compiles a policy for its gateway. An error names the field that the schema let through and can't be used.
-func compileConfig(policy *v1alpha1.TokenPolicy) (*gatewayconfig.Config, error) {
+func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.Config, error) {
 	spec := &policy.Spec
 	config := &gatewayconfig.Config{
 		Policy: gatewayconfig.Policy{
@@ -46,6 +46,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy) (*gatewayconfig.Config, error) 
 		Impersonation: impersonation(&spec.Impersonation),
 		Deny:          deny(spec.Deny),
 		MaxStaleness:  metav1.Duration{Duration: defaultMaxStaleness},
+		Replicas:      replicas(spec.Gateway, opts),
 	}
 	if spec.Gateway == nil {
 		return config, nil
@@ -65,6 +66,15 @@ func compileConfig(policy *v1alpha1.TokenPolicy) (*gatewayconfig.Config, error) 
 		config.MaxStaleness.Duration = parsed
 	}
 	return config, nil
+}
+
+// replicas is among how many gateways a rate limit is divided: those that the policy asks for, or else those that an
+// autoscaler has asked for, or the one that Kubernetes starts with.
+func replicas(gateway *v1alpha1.Gateway, opts Options) int32 {
+	if gateway != nil && gateway.Replicas != nil {
+		return *gateway.Replicas
+	}
+	return max(opts.Replicas, 1)
 }
 
 func jira(in *v1alpha1.JiraEndpoint) gatewayconfig.Jira {

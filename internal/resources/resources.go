@@ -26,6 +26,8 @@ import (
 type Options struct {
 	// Image of the gateway's container.
 	Image string
+	// Replicas that the Deployment has: they count where the policy leaves the number to an autoscaler. 0: not known.
+	Replicas int32
 }
 
 // Object is an apply configuration that names its object, as all of them do.
@@ -40,7 +42,7 @@ type Object interface {
 // Build returns the objects of a policy's gateway in the order in which they are to be applied: the configuration first,
 // and what a pod needs before the Deployment. They are to be deleted in the reverse order.
 func Build(policy *v1alpha1.TokenPolicy, opts Options) ([]Object, error) {
-	config, err := configSecret(policy)
+	config, err := configSecret(policy, opts)
 	if err != nil {
 		return nil, fmt.Errorf("gateway configuration: %w", err)
 	}

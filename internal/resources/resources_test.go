@@ -123,6 +123,30 @@ func TestReplicasAreTheirsUnlessSaid(t *testing.T) {
 	}
 }
 
+// A rate limit is divided among as many gateways as there are to be, whoever says how many.
+func TestReplicasThatShareRateLimits(t *testing.T) {
+	three := &v1alpha1.Gateway{Replicas: ptr.To[int32](3)}
+	for _, tc := range []struct {
+		gateway  *v1alpha1.Gateway
+		deployed int32
+		want     int32
+	}{
+		{three, 0, 3},
+		{three, 5, 3}, // the Deployment follows
+		{nil, 0, 1},
+		{&v1alpha1.Gateway{}, 0, 1},
+		{&v1alpha1.Gateway{}, 5, 5},
+		{nil, 5, 5},
+	} {
+		p := minimal()
+		p.Spec.Gateway = tc.gateway
+		config, err := compileConfig(p, Options{Replicas: tc.deployed})
+		if err != nil || config.Replicas != tc.want {
+			t.Errorf("%+v with %d deployed: %+v, %v", tc.gateway, tc.deployed, config, err)
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	key := v1alpha1.SecretKeyReference{Name: "s", Key: "k"}
 	cases := map[string]struct {
@@ -160,7 +184,7 @@ func TestConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := minimal()
 			c.edit(&p.Spec)
-			secret, err := configSecret(p)
+			secret, err := configSecret(p, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -302,6 +302,27 @@ func TestCredentialSecrets(t *testing.T) {
 	eventually(t, "withdrawn", func() bool { return value() == "" && len(g.secretNames()) == 0 })
 }
 
+// Who is in Jira's groups is the manager's affair: a gateway neither holds it nor writes it into its snapshot.
+func TestDirectorySecretsStayWithTheManager(t *testing.T) {
+	w := newWorld(t)
+	g := w.start(t)
+	eventually(t, "ready", g.Ready)
+	for name, kind := range map[string]corev1.SecretType{
+		"a-directory": v1alpha1.SecretTypeDirectory, "b-credential": corev1.SecretTypeOpaque,
+	} {
+		w.create(t, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: w.namespace, Name: name, Labels: map[string]string{v1alpha1.LabelPolicy: policy},
+			},
+			Type: kind, Data: map[string][]byte{"k": []byte("v")},
+		})
+	}
+	eventually(t, "the credential is seen", func() bool { return slices.Contains(g.secretNames(), "b-credential") })
+	if names := g.secretNames(); len(names) != 1 {
+		t.Error(names)
+	}
+}
+
 // A gateway without a configuration is not ready, whatever else it knows.
 func TestNotReadyWithoutConfiguration(t *testing.T) {
 	w := newWorld(t)

@@ -31,9 +31,13 @@ func (m *Mirror) hashSelector() selector {
 	}
 }
 
+// settingsSelector leaves out what only the manager needs: Jira's groups may have 100,000 members.
 func (m *Mirror) settingsSelector() selector {
 	return selector{
-		fields: fields.OneTermNotEqualSelector("type", string(v1alpha1.SecretTypeTokenHash)).String(),
+		fields: fields.AndSelectors(
+			fields.OneTermNotEqualSelector("type", string(v1alpha1.SecretTypeTokenHash)),
+			fields.OneTermNotEqualSelector("type", string(v1alpha1.SecretTypeDirectory)),
+		).String(),
 		labels: labels.Set{v1alpha1.LabelPolicy: m.opts.Policy}.String(),
 	}
 }

@@ -117,7 +117,8 @@ func (s *settingsStore) Bookmark(string) error {
 // ours repeats what the API was asked for.
 func (s *settingsStore) ours(object any) (*corev1.Secret, bool) {
 	secret, ok := object.(*corev1.Secret)
-	return secret, ok && secret.Namespace == s.m.opts.Namespace && secret.Type != v1alpha1.SecretTypeTokenHash &&
+	return secret, ok && secret.Namespace == s.m.opts.Namespace &&
+		secret.Type != v1alpha1.SecretTypeTokenHash && secret.Type != v1alpha1.SecretTypeDirectory &&
 		secret.Labels[v1alpha1.LabelPolicy] == s.m.opts.Policy
 }
 
