@@ -21,10 +21,11 @@ const envGatewayImage = "GATEWAY_IMAGE"
 
 type options struct {
 	gatewayImage            string
+	namespace               string
 	metricsAddress          string
 	probeAddress            string
+	webhook                 webhookOptions
 	leaderElect             bool
-	leaderElectionNamespace string
 	maxConcurrentReconciles int
 	qps                     float32
 	burst                   int
@@ -48,14 +49,15 @@ func parseFlags(args []string, out io.Writer) (*options, error) {
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.gatewayImage, "gateway-image", os.Getenv(envGatewayImage),
 		"image of the gateways' pods; default: the environment variable "+envGatewayImage)
+	fs.StringVar(&o.namespace, "namespace", "",
+		"namespace of the manager's Lease, keys and certificates; default: the pod's own (outside a cluster it must be given)")
 	fs.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080",
 		"address of the Prometheus metrics, at /metrics over plain HTTP; 0 turns them off")
 	fs.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081",
 		"address of /healthz and /readyz; 0 turns them off")
+	o.webhook.addFlags(fs)
 	fs.BoolVar(&o.leaderElect, "leader-elect", false,
 		"let one of several managers work at a time, by a Lease; needed with more than one replica")
-	fs.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "",
-		"namespace of that Lease; default: the pod's own (outside a cluster it must be given)")
 	fs.IntVar(&o.maxConcurrentReconciles, "max-concurrent-reconciles", 8,
 		"how many ApiTokens are worked on at once")
 	fs.Float32Var(&o.qps, "kube-api-qps", 500,
@@ -84,7 +86,7 @@ func (o *options) validate() error {
 	case o.qps <= 0 || o.burst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
 	}
-	return nil
+	return o.webhook.validate()
 }
 
 const intro = `The manager of jira-token-operator decides which ApiTokens are permitted, issues and

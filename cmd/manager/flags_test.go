@@ -22,6 +22,13 @@ func TestFlags(t *testing.T) {
 		"stray argument":         {[]string{"--gateway-image=x", "leader-elect"}, `unexpected argument "leader-elect"`},
 		"no workers":             {[]string{"--gateway-image=x", "--max-concurrent-reconciles=0"}, "at least 1"},
 		"no requests":            {[]string{"--gateway-image=x", "--kube-api-qps=0"}, "above 0"},
+		"webhook":                {[]string{"--gateway-image=x", "--webhook-url=https://192.0.2.7:9443", "--webhook-bind-address=0.0.0.0:9443"}, ""},
+		"webhook over HTTP":      {[]string{"--gateway-image=x", "--webhook-url=http://192.0.2.7:9443"}, "https://host:port is needed"},
+		"webhook with path":      {[]string{"--gateway-image=x", "--webhook-url=https://192.0.2.7:9443/x"}, "https://host:port is needed"},
+		"webhook with query":     {[]string{"--gateway-image=x", "--webhook-url=https://192.0.2.7/?a=b"}, "https://host:port is needed"},
+		"webhook's port missing": {[]string{"--gateway-image=x", "--webhook-bind-address=0.0.0.0"}, "--webhook-bind-address:"},
+		"webhook's port unknown": {[]string{"--gateway-image=x", "--webhook-bind-address=:0"}, "no port from 1 to 65535"},
+		"long drain":             {[]string{"--gateway-image=x", "--drain-delay=1m"}, "0s to 20s is needed"},
 		"version needs no image": {[]string{"--version"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +52,7 @@ func TestImageFromTheEnvironment(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	for flag, wants := range map[string][]string{
-		"--help":    {"Usage:", "--gateway-image", "--kubeconfig", "--leader-election-namespace", "--kube-api-burst"},
+		"--help":    {"Usage:", "--gateway-image", "--kubeconfig", "--namespace", "--webhook-url", "--kube-api-burst"},
 		"--version": {cli.Version()},
 	} {
 		var out bytes.Buffer

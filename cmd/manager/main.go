@@ -41,14 +41,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	ctrl.SetLogger(log)
-	mgr, err := newManager(o)
+	mgr, admission, err := newManager(o)
 	if err != nil {
 		return err
 	}
-	err = setup.Controllers(ctx, mgr, setup.Options{GatewayImage: o.gatewayImage, TokenConcurrency: o.maxConcurrentReconciles})
+	err = setup.Controllers(ctx, mgr, setup.Options{
+		GatewayImage: o.gatewayImage, TokenConcurrency: o.maxConcurrentReconciles, Admission: admission,
+	})
 	if err != nil {
 		return err
 	}
-	log.Info("starting", "version", cli.Version(), "gatewayImage", o.gatewayImage, "leaderElection", o.leaderElect)
-	return mgr.Start(ctx)
+	log.Info("starting", "version", cli.Version(), "gatewayImage", o.gatewayImage, "leaderElection", o.leaderElect,
+		"webhook", o.webhook.on)
+	return mgr.Start(outlast(ctx, o.webhook.drainDelay))
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/config"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -25,38 +27,55 @@ const (
 	shutdownTimeout  = 20 * time.Second
 )
 
-func newManager(o *options) (manager.Manager, error) {
+func newManager(o *options) (manager.Manager, *setup.Admission, error) {
 	scheme, err := setup.Scheme()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	rest, err := ctrl.GetConfig()
+	config, err := ctrl.GetConfig()
 	if err != nil {
-		return nil, fmt.Errorf("find the Kubernetes API: %w", err)
+		return nil, nil, fmt.Errorf("find the Kubernetes API: %w", err)
 	}
-	rest.QPS, rest.Burst = o.qps, o.burst
-	rest.UserAgent = leaseName + "/" + cli.Version()
+	config.QPS, config.Burst = o.qps, o.burst
+	config.UserAgent = leaseName + "/" + cli.Version()
 	cacheOptions, err := setup.CacheOptions()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	admission, err := newAdmission(o, config, scheme)
+	if err != nil {
+		return nil, nil, err
 	}
 	warm := true // a stand-by has its caches filled when it takes over
 	timeout := shutdownTimeout
-	mgr, err := ctrl.NewManager(rest, ctrl.Options{
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                  scheme,
 		Cache:                   cacheOptions,
 		Metrics:                 metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:  o.probeAddress,
+		WebhookServer:           admission.WebhookServer(),
 		LeaderElection:          o.leaderElect,
 		LeaderElectionID:        leaseName,
-		LeaderElectionNamespace: o.leaderElectionNamespace,
+		LeaderElectionNamespace: o.namespace,
 		// The process ends when the manager stops, so another may take over at once.
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &timeout,
-		Controller:                    config.Controller{CacheSyncTimeout: cacheSyncTimeout, EnableWarmup: &warm},
+		Controller:                    ctrlconfig.Controller{CacheSyncTimeout: cacheSyncTimeout, EnableWarmup: &warm},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up the manager: %w", err)
+		return nil, nil, fmt.Errorf("set up the manager: %w", err)
 	}
-	return mgr, errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
+	return mgr, admission, errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
+}
+
+func newAdmission(o *options, config *rest.Config, scheme *runtime.Scheme) (*setup.Admission, error) {
+	var err error
+	if o.namespace, err = ownNamespace(o.namespace); err != nil {
+		return nil, err
+	}
+	admissionOptions, err := o.admissionOptions()
+	if err != nil {
+		return nil, err
+	}
+	return setup.NewAdmission(config, scheme, admissionOptions)
 }

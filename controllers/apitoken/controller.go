@@ -8,6 +8,13 @@
 // decided by the token Secret alone: the slot whose hash its token has is the current one, and any other slot is
 // surplus and deleted. So a kill between any two writes, or two managers at once, end with exactly one live credential
 // and a Secret that matches it.
+//
+// A token that was made elsewhere is declared by its hash and has no token Secret: the slot with that hash is the current
+// one. It can't be made anew, so two things are different. A hash Secret that somebody deletes ends the token for good:
+// that it was there is written into the ApiToken before it is let work, so that a missing one was either deleted or has
+// never worked. And two ApiTokens may declare one hash: a slot is created blocked, and let work only once the cache shows
+// it and no other credential with the hash. As a watch tells of Secrets in the order of their creation, it then shows
+// every earlier one, whichever manager made that: at most one of them works, and a gateway never has to choose.
 package apitoken
 
 import (
@@ -28,6 +35,7 @@ import (
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/status,verbs=patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens/finalizers,verbs=update
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=list;watch
+// +kubebuilder:rbac:groups=jiratokens.io,resources=tokenapprovals,verbs=list;watch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -45,6 +53,12 @@ type Reconciler struct {
 	// Recorder records events.
 	Recorder events.EventRecorder
 
+	// Keys verify who declared a token and who decided on it.
+	Keys Keys
+	// Directories tell what was read of Jira's groups and users.
+	Directories Directories
+
+	owners   ownerLocks
 	policies policies
 	refusals refusals
 }
@@ -58,6 +72,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, concurrency int) error {
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(belongsToToken())).
 		Watches(&corev1.Secret{}, r.wakeByOwnerCredential(), builder.WithPredicates(isOwnerCredential())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeByPolicy(), builder.WithPredicates(policyMatters())).
+		Watches(&corev1.Secret{}, r.wakeByPolicy(), builder.WithPredicates(directoryMatters())).
+		Watches(&v1alpha1.TokenApproval{}, wakeByApproval()).
+		Watches(&v1alpha1.ApiToken{}, r.wakeSiblings(), builder.WithPredicates(rankChanged())).
+		Watches(&v1alpha1.ApiToken{}, r.wakeByDeclaredHash(), builder.WithPredicates(hashDeclared())).
+		Watches(&corev1.Secret{}, r.wakeByHash(), builder.WithPredicates(hashHeld())).
 		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(namespaceMatters())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(r)

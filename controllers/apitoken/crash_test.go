@@ -98,6 +98,21 @@ func TestKilledAtEachWrite(t *testing.T) {
 			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: t.Namespace, Name: t.SecretName()}}
 			edit(w, secret, func(s *corev1.Secret) { s.Data[keyToken] = []byte("x") })
 		}, isLive},
+		"accept a declared hash": {func(w *world, t *v1alpha1.ApiToken) { edit(w, t, declaring(someHash(w.T))) }, acceptsHash},
+		"another declared hash": {func(w *world, t *v1alpha1.ApiToken) {
+			edit(w, t, declaring(someHash(w.T)))
+			w.accepted(t)
+			edit(w, t, declaring(someHash(w.T)))
+		}, acceptsHash},
+		"from secret to declared hash": {func(w *world, t *v1alpha1.ApiToken) {
+			w.issued(t)
+			edit(w, t, declaring(someHash(w.T)))
+		}, acceptsHash},
+		"from declared hash to secret": {func(w *world, t *v1alpha1.ApiToken) {
+			edit(w, t, declaring(someHash(w.T)))
+			w.accepted(t)
+			edit(w, t, declaring(""))
+		}, isLive},
 		"delete": {func(w *world, t *v1alpha1.ApiToken) {
 			w.issued(t)
 			must(w, plane.Client.Delete(w.Context(), t))
@@ -121,7 +136,7 @@ func TestKilledAtEachWrite(t *testing.T) {
 func killOnce(t *testing.T, n int, afterwards bool, prepare func(*world, *v1alpha1.ApiToken), done func(*world, *v1alpha1.ApiToken) bool) (reached bool) {
 	t.Helper()
 	t.Run(fmt.Sprintf("write %d, afterwards %t", n, afterwards), func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, allowsHashes)
 		tok := w.token("ci")
 		prepare(w, tok)
 		victim := w.startManager(killAt(n, afterwards, &reached))
@@ -140,6 +155,10 @@ func killOnce(t *testing.T, n int, afterwards bool, prepare func(*world, *v1alph
 
 func isLive(w *world, t *v1alpha1.ApiToken) bool {
 	return w.reason(t) == v1alpha1.ReasonIssued && w.condition(t, v1alpha1.ConditionActive) == metav1.ConditionTrue && w.liveMatches(t)
+}
+
+func acceptsHash(w *world, t *v1alpha1.ApiToken) bool {
+	return w.reason(t) == v1alpha1.ReasonIssued && w.condition(t, v1alpha1.ConditionActive) == metav1.ConditionTrue && w.hasOnly(t)
 }
 
 func isGone(w *world, t *v1alpha1.ApiToken) bool {

@@ -3,7 +3,6 @@
 package apitoken
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -21,51 +20,75 @@ func (v *verdict) applyTo(c *grant.Credential) {
 	if v.invalid {
 		return
 	}
-	c.DeclaredAt, c.DeclaredExpiry = v.declaredAt, v.declaredExpiry
-	c.ExpiresAt = v.expiresAt
-	c.Grant = v.grant
+	c.DeclaredAt, c.DeclaredExpiry = v.claim.Request.DeclaredAt, v.claim.declaredExpiry
+	c.ExpiresAt = v.claim.Request.ExpiresAt
+	c.Grant = v.claim.Grant
+}
+
+// notesAfter is what is to be remembered of a token, given what was.
+func (v *verdict) notesAfter(before grant.Notes) grant.Notes {
+	after := v.notes
+	if after.OwnerKey == "" {
+		after.OwnerKey = before.OwnerKey
+	}
+	if after.Requester == nil {
+		after.Requester = before.Requester
+	}
+	if after.Approved == nil {
+		after.Approved = before.Approved
+	}
+	return after
+}
+
+// notesOf is what the latest credential remembers.
+func notesOf(slots []slot) grant.Notes {
+	if latest := latestSlot(slots); latest != nil {
+		return latest.notes
+	}
+	return grant.Notes{}
 }
 
 // updateSlots writes the verdict into the slots' Secrets where they differ. An undecodable slot grants nothing and is
 // left for deleteSurplus.
-func (r *Reconciler) updateSlots(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) error {
+func (r *Reconciler) updateSlots(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) (wrote bool, err error) {
 	for i := range slots {
-		if err := r.updateSlot(ctx, t, v, &slots[i]); err != nil {
-			return err
+		wroteOne, err := r.updateSlot(ctx, t, v, &slots[i])
+		if err != nil {
+			return wrote, err
 		}
+		wrote = wrote || wroteOne
 	}
-	return nil
+	return wrote, nil
 }
 
-func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, s *slot) error {
+func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, s *slot) (wrote bool, err error) {
 	if s.credential == nil || v.untouched {
-		return nil
+		return false, nil
 	}
-	wanted := *s.credential
+	wanted, notes := *s.credential, v.notesAfter(s.notes)
 	v.applyTo(&wanted)
-	data, err := grant.Encode(&wanted)
-	if err != nil {
-		return fmt.Errorf("encode credential: %w", err)
+	if t.Spec.TokenHash != "" && wanted.State == grant.Active && !isAccepted(t, s) {
+		wanted.State, wanted.BlockedReason = grant.Blocked, notInForce
 	}
-	content := map[string][]byte{grant.DataKey: data}
-	key := t.Namespace + "/" + t.Name
-	if bytes.Equal(s.secret.Data[grant.DataKey], data) && labelsInOrder(s.secret, hashSecretLabels(t)) &&
-		s.secret.Annotations[annotationToken] == key {
-		return nil
+	data, err := hashSecretData(&wanted, &notes)
+	if err != nil {
+		return false, err
+	}
+	key, labels := t.Namespace+"/"+t.Name, hashSecretLabels(t)
+	if holdsData(s.secret, data) && has(s.secret.Labels, labels) && s.secret.Annotations[annotationToken] == key {
+		return false, nil
 	}
 	changed := s.secret.DeepCopy()
-	repair(changed, content, hashSecretLabels(t))
-	if changed.Annotations == nil {
-		changed.Annotations = map[string]string{}
-	}
-	changed.Annotations[annotationToken] = key
+	putData(changed, data)
+	changed.Labels = merged(changed.Labels, nil, labels)
+	changed.Annotations = merged(changed.Annotations, nil, map[string]string{annotationToken: key})
 	err = r.Client.Update(ctx, changed) // conditional on the UID and resourceVersion that were read
 	if apierrors.IsNotFound(err) {      // the cache is behind
 		err = apierrors.NewConflict(corev1.Resource("secrets"), changed.Name, err)
 	}
 	if err != nil {
-		return fmt.Errorf("update hash Secret %s: %w", client.ObjectKeyFromObject(changed), err)
+		return false, fmt.Errorf("update hash Secret %s: %w", client.ObjectKeyFromObject(changed), err)
 	}
-	s.secret, s.credential = changed, new(wanted)
-	return nil
+	s.secret, s.credential, s.notes = changed, new(wanted), notes
+	return true, nil
 }

@@ -18,6 +18,9 @@ const byDefault = "default"
 func declaration(s *situation) (time.Time, string) {
 	declared, now := declaredExpiry(&s.token.Spec), s.now.UTC().Truncate(time.Second)
 	created := s.token.CreationTimestamp.UTC()
+	if s.token.CreationTimestamp.IsZero() { // it is only about to be created
+		created = now
+	}
 	if latest := latestSlot(s.slots); latest != nil {
 		if latest.credential.DeclaredExpiry == declared {
 			return latest.credential.DeclaredAt, declared

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
 // Actions of events, as events.k8s.io asks: what the controller did or found.
@@ -24,13 +25,22 @@ const (
 // eventIssued tells of a new credential. A second one is a warning: the first was lost or tampered with, and whoever
 // still uses it is refused from now on.
 func (r *Reconciler) eventIssued(t *v1alpha1.ApiToken, id string) {
-	if t.Status.Credential != nil {
+	if before := t.Status.Credential; before != nil && !token.IsDerivedID(before.ID) {
 		r.event(t, corev1.EventTypeWarning, "Reissued", actionIssue, fmt.Sprintf("Secret %s was missing or did not hold a "+
 			"token that is known: issued credential %s; credential %s is revoked", t.SecretName(), id, t.Status.Credential.ID))
 		return
 	}
 	r.event(t, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue,
 		fmt.Sprintf("issued credential %s into Secret %s", id, t.SecretName()))
+}
+
+// eventAccepted tells of the credential of a declared hash.
+func (r *Reconciler) eventAccepted(t *v1alpha1.ApiToken, id string) {
+	note := fmt.Sprintf("accepted the hash of a token that was made elsewhere, as credential %s", id)
+	if before := t.Status.Credential; before != nil && before.ID != id {
+		note += fmt.Sprintf("; credential %s is revoked", before.ID)
+	}
+	r.event(t, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue, note)
 }
 
 // event records an event; the API server drops those with a note of more than 1024 bytes.

@@ -24,6 +24,9 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/internal/directory"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/stamp"
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
 
@@ -40,6 +43,20 @@ type world struct {
 	policy    *v1alpha1.TokenPolicy
 	namespace string // of the tokens
 	manager   *manager
+	stamps    *stamp.Ring
+	directory testDirectory
+}
+
+// testKeys are what stamps are verified with.
+type testKeys struct{ ring *stamp.Ring }
+
+func (k testKeys) Ring(context.Context) (*stamp.Ring, error) { return k.ring, nil }
+
+// testDirectory is what was read of Jira, as a test says.
+type testDirectory struct{ snapshot *directory.Snapshot }
+
+func (d *testDirectory) Of(context.Context, *v1alpha1.TokenPolicy) (*directory.Snapshot, error) {
+	return d.snapshot, nil
 }
 
 // manager is a Reconciler with a cache of its own, as one manager process has.
@@ -50,7 +67,7 @@ type manager struct {
 
 func newWorld(t *testing.T, change ...func(*v1alpha1.TokenPolicy)) *world {
 	t.Helper()
-	w := &world{T: t, clock: clocktesting.NewFakePassiveClock(time.Now())}
+	w := &world{T: t, clock: clocktesting.NewFakePassiveClock(time.Now()), stamps: newRing(t)}
 	w.namespace = plane.Namespace(t, map[string]string{"allowed": "true"})
 	w.policy = testPolicy(plane.Namespace(t), w.namespace)
 	for _, f := range change {
@@ -110,7 +127,7 @@ func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
 	var stopped sync.WaitGroup
 	stopped.Go(func() { _ = c.Start(ctx) })
 	w.Cleanup(func() { cancel(); stopped.Wait() })
-	for _, o := range []client.Object{&corev1.Secret{}, &corev1.Namespace{}, &v1alpha1.ApiToken{}, &v1alpha1.TokenPolicy{}} {
+	for _, o := range []client.Object{&corev1.Secret{}, &corev1.Namespace{}, &v1alpha1.ApiToken{}, &v1alpha1.TokenPolicy{}, &v1alpha1.TokenApproval{}} {
 		_, err := c.GetCache().GetInformer(ctx, o)
 		must(w, err)
 	}
@@ -118,7 +135,10 @@ func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
 		w.Fatal("the cache did not sync")
 	}
 	m := &manager{events: events.NewFakeRecorder(1000)}
-	m.Reconciler = &Reconciler{Client: c.GetClient(), Live: c.GetAPIReader(), Clock: w.clock, Random: rand.Reader, Recorder: m.events}
+	m.Reconciler = &Reconciler{
+		Client: c.GetClient(), Live: c.GetAPIReader(), Clock: w.clock, Random: rand.Reader, Recorder: m.events,
+		Keys: testKeys{w.stamps}, Directories: &w.directory,
+	}
 	if wrap != nil {
 		m.Client = wrap(m.Client)
 	}
@@ -139,6 +159,34 @@ func (w *world) token(name string, change ...func(*v1alpha1.ApiToken)) *v1alpha1
 	}
 	w.create(t)
 	return t
+}
+
+func newRing(t *testing.T) *stamp.Ring {
+	t.Helper()
+	id, key, err := stamp.NewKey(rand.Reader, time.Now().Add(-time.Hour))
+	must(t, err)
+	ring, err := stamp.ParseRing(map[string][]byte{id: key})
+	must(t, err)
+	return ring
+}
+
+// by stamps an object as the webhook would for a user.
+func (w *world) by(user string, groups ...string) func(*v1alpha1.ApiToken) {
+	return func(t *v1alpha1.ApiToken) { w.stamp(t, stamp.OfToken(t), user, groups...) }
+}
+
+func (w *world) stamp(o client.Object, as stamp.Object, user string, groups ...string) {
+	w.Helper()
+	annotation, err := w.stamps.Sign(&stamp.Stamp{
+		Requester: grant.Requester{User: user, Groups: groups}, At: time.Now(), Object: as,
+	})
+	must(w, err)
+	annotations := o.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1alpha1.AnnotationRequestedBy] = annotation
+	o.SetAnnotations(annotations)
 }
 
 func (w *world) create(o client.Object) {

@@ -6,23 +6,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
 // issue sees to the credential and the Secret. What stands in the way and is no fault of ours becomes the verdict.
 func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
-	slots, err := r.ensureCredential(ctx, t, v, cached)
+	ensure, secretName := r.ensureCredential, t.SecretName()
+	if v.claim.hash != nil {
+		ensure, secretName = r.accept, ""
+	}
+	slots, err := ensure(ctx, t, v, cached)
 	var conflict *conflictError
 	var failed *writeError
 	switch {
@@ -36,8 +36,8 @@ func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict
 		return slots, nil // a refusal that is still to be waited for
 	}
 	r.refusals.forget(t.UID)
-	v.binding = t.SecretName()
-	return slots, r.deleteTokenSecrets(ctx, t, t.SecretName()) // those of an earlier name
+	v.binding = secretName
+	return slots, r.deleteTokenSecrets(ctx, t, secretName, nil) // those of an earlier name
 }
 
 // ensureCredential sees to it that the token Secret holds the token of exactly one slot, and returns all slots that
@@ -101,13 +101,7 @@ func matchingSlot(slots []slot, secret *corev1.Secret) (slot, bool) {
 	if secret == nil {
 		return slot{}, false
 	}
-	hash := token.HashOf(string(secret.Data[keyToken]))
-	for _, s := range slots {
-		if s.credential != nil && s.credential.Hash == hash && s.credential.RetireAt == nil {
-			return s, true
-		}
-	}
-	return slot{}, false
+	return slotWith(slots, token.HashOf(string(secret.Data[keyToken])))
 }
 
 // mint makes a new credential: first its slot, then the Secret.
@@ -118,16 +112,9 @@ func (r *Reconciler) mint(
 	if err != nil {
 		return slot{}, err
 	}
-	s := slot{number: nextNumber(slots), credential: &grant.Credential{
-		ID: plaintext.ID(), Hash: plaintext.Hash(), IssuedAt: r.Clock.Now().UTC().Truncate(time.Second),
-		Token: grant.TokenReference{Namespace: t.Namespace, Name: t.Name, UID: t.UID},
-	}}
-	v.applyTo(s.credential)
-	if s.secret, err = newHashSecret(t, s.number, s.credential); err != nil {
+	s := r.newSlot(t, v, slots, nextNumber(slots), plaintext.ID(), plaintext.Hash())
+	if err := r.createSlot(ctx, t, &s); err != nil {
 		return slot{}, err
-	}
-	if err := r.Client.Create(ctx, s.secret); err != nil {
-		return slot{}, newWriteError("create hash Secret "+client.ObjectKeyFromObject(s.secret).String(), err, "")
 	}
 	data := tokenSecretData(plaintext.Reveal(), t, v.publicURL)
 	if err := r.writeTokenSecret(ctx, t, secret, data, s.number); err != nil {
@@ -147,8 +134,8 @@ func (r *Reconciler) writeTokenSecret(
 	if secret == nil {
 		err = r.Client.Create(ctx, newTokenSecret(t, data, slotNumber))
 	} else {
-		repair(secret, data, tokenSecretLabels(t))
-		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, annotationSlot, strconv.Itoa(slotNumber))
+		putData(secret, data)
+		wantedMetadata(t, slotNumber).putOn(secret)
 		err = r.Client.Update(ctx, secret) // conditional: it carries the UID and resourceVersion that were read
 	}
 	if err != nil {
@@ -161,7 +148,7 @@ func (r *Reconciler) repairTokenSecret(
 	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, secret *corev1.Secret, slotNumber int,
 ) error {
 	data := tokenSecretData(string(secret.Data[keyToken]), t, v.publicURL)
-	if inOrder(secret, data, tokenSecretLabels(t)) && namedSlot(secret) == slotNumber {
+	if holdsData(secret, data) && wantedMetadata(t, slotNumber).on(secret) {
 		return nil // the cache was behind
 	}
 	return r.writeTokenSecret(ctx, t, secret, data, slotNumber)

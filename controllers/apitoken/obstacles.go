@@ -54,10 +54,11 @@ func (r *Reconciler) hinder(
 	return nil
 }
 
-// boundSecret is the name of the Secret that holds the latest slot's token, as far as the cache knows.
+// boundSecret is the name of the Secret that holds the latest slot's token, as far as the cache knows. A token that was
+// made elsewhere is in none.
 func (r *Reconciler) boundSecret(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (string, error) {
 	latest := latestSlot(slots)
-	if latest == nil {
+	if latest == nil || t.Spec.TokenHash != "" {
 		return "", nil
 	}
 	var list corev1.SecretList

@@ -4,6 +4,7 @@ package apitoken
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,11 +14,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
 // secretRetry is how often a Secret that belongs to somebody else, or that the API server refused, is tried again:
 // nothing tells when the reason goes.
 const secretRetry = time.Minute
+
+// conflictRetry is how soon a token is looked at again that somebody else changed meanwhile.
+const conflictRetry = 50 * time.Millisecond
 
 // Reconcile brings one ApiToken to what it and its policy say. Any step can be the last one before a kill; the next
 // run goes on from what is there.
@@ -43,22 +48,56 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 }
 
 func (r *Reconciler) reconcileLive(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (ctrl.Result, error) {
-	v, err := r.verdict(ctx, t, slots)
+	capped, err := r.capped(ctx, t)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.prepare(ctx, t, &v); err != nil {
+	v := verdict{unordered: !capped}
+	if !capped {
+		return r.converge(ctx, t, slots, &v)
+	}
+	// One after the other: each sees the places that the others took.
+	lock := r.owners.of(t)
+	lock.Lock()
+	defer lock.Unlock()
+	result, err := r.converge(ctx, t, slots, &v)
+	lock.note(t.UID, err != nil || v.state == grant.Active, r.Clock.Now())
+	return result, err
+}
+
+// converge makes a token what its verdict says, which it fills in.
+func (r *Reconciler) converge(ctx context.Context, t *v1alpha1.ApiToken, slots []slot, v *verdict) (ctrl.Result, error) {
+	err := r.findAccepted(ctx, t, slots)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if v.issue {
-		if slots, err = r.issue(ctx, t, &v, slots); err != nil {
-			return ctrl.Result{}, err
-		}
-	}
-	if err := r.updateSlots(ctx, t, &v, slots); err != nil {
+	unordered := v.unordered
+	if *v, err = r.verdict(ctx, t, slots); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: r.nextLook(&v)}, r.updateStatus(ctx, t, &v, slots)
+	switch {
+	case v.later > 0:
+		return ctrl.Result{RequeueAfter: v.later}, nil
+	case unordered && v.capped: // the policy has just changed: not without the lock
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	if err := r.prepare(ctx, t, v); err != nil {
+		return ctrl.Result{}, err
+	}
+	switch {
+	case v.ended:
+		slots, err = nil, r.endAll(ctx, t, slots)
+	case v.issue:
+		slots, err = r.issue(ctx, t, v, slots)
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if wrote, err := r.updateSlots(ctx, t, v, slots); wrote || err != nil {
+		// The status later: when a policy is tightened, the other tokens' credentials come first.
+		return ctrl.Result{RequeueAfter: conflictRetry}, err
+	}
+	return ctrl.Result{RequeueAfter: r.nextLook(v)}, r.updateStatus(ctx, t, v, slots)
 }
 
 // verdict judges a token by what the cache knows. A first refusal is confirmed by a live look: a namespace or policy
@@ -68,14 +107,14 @@ func (r *Reconciler) verdict(ctx context.Context, t *v1alpha1.ApiToken, slots []
 	if err != nil {
 		return verdict{}, err
 	}
-	v := judge(s)
-	if !v.refused || len(slots) > 0 || saidBefore(t, v.reason) {
-		return v, nil
+	v, err := s.judge()
+	if err != nil || !v.refused || len(slots) > 0 || saidBefore(t, v.reason) {
+		return v, err
 	}
 	if s, err = r.situation(ctx, r.Live, t, slots); err != nil {
 		return verdict{}, err
 	}
-	return judge(s), nil
+	return s.judge()
 }
 
 // saidBefore spares a look that would only repeat itself; nothing is decided by the status.
@@ -85,10 +124,12 @@ func saidBefore(t *v1alpha1.ApiToken, reason string) bool {
 }
 
 // prepare sets the finalizer before anything is made, or a deletion in between would leave it behind, and writes down
-// when the expiry was declared.
+// when the expiry was declared. A token that the operator makes forgets the hash that was declared before.
 func (r *Reconciler) prepare(ctx context.Context, t *v1alpha1.ApiToken, v *verdict) error {
-	declared := formatDeclaration(v.declaredAt, v.declaredExpiry)
-	if controllerutil.ContainsFinalizer(t, v1alpha1.FinalizerRevoke) && t.Annotations[annotationDeclared] == declared {
+	declared := formatDeclaration(v.claim.Request.DeclaredAt, v.claim.declaredExpiry)
+	_, accepted := t.Annotations[annotationAccepted]
+	forget := accepted && t.Spec.TokenHash == ""
+	if controllerutil.ContainsFinalizer(t, v1alpha1.FinalizerRevoke) && t.Annotations[annotationDeclared] == declared && !forget {
 		return nil
 	}
 	patch := client.MergeFromWithOptions(t.DeepCopy(), client.MergeFromWithOptimisticLock{})
@@ -97,27 +138,37 @@ func (r *Reconciler) prepare(ctx context.Context, t *v1alpha1.ApiToken, v *verdi
 		t.Annotations = map[string]string{}
 	}
 	t.Annotations[annotationDeclared] = declared
+	if forget {
+		delete(t.Annotations, annotationAccepted)
+	}
 	return r.Client.Patch(ctx, t, patch)
 }
 
-// nextLook says when time alone will change the verdict.
+// nextLook says when time alone may change the verdict; 0: never.
 func (r *Reconciler) nextLook(v *verdict) time.Duration {
+	next := v.within
+	sooner := func(d time.Duration) {
+		if next == 0 || d < next {
+			next = max(d, time.Millisecond)
+		}
+	}
 	if v.retryAfter > 0 {
-		return v.retryAfter
+		sooner(v.retryAfter)
 	}
 	switch v.reason {
 	case v1alpha1.ReasonIssued, v1alpha1.ReasonOwnerCredentialMissing:
-		if v.expiresAt != nil {
-			return max(v.expiresAt.Sub(r.Clock.Now()), time.Millisecond)
+		if expiresAt := v.claim.Request.ExpiresAt; expiresAt != nil {
+			sooner(expiresAt.Sub(r.Clock.Now()))
 		}
 	}
-	return 0 // time changes nothing about the others
+	return next
 }
 
-// retryConflict takes a lost race for what it is: a reason to look again, not an error to report.
+// retryConflict takes a lost race for what it is: a reason to look again, not an error to report. So it does with a cache
+// that is behind.
 func retryConflict(result ctrl.Result, err error) (ctrl.Result, error) {
-	if lostRace(err) {
-		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
+	if lostRace(err) || errors.Is(err, errUnsettled) {
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
 	return result, err
 }

@@ -35,7 +35,14 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 			return err
 		}
 	}
-	if err := r.deleteTokenSecrets(ctx, t, ""); err != nil {
+	secret, err := r.liveTokenSecret(ctx, t)
+	if err != nil {
+		return err
+	}
+	if err := r.deleteTokenSecrets(ctx, t, "", secret); err != nil {
+		return err
+	}
+	if err := r.deleteApprovals(ctx, t); err != nil {
 		return err
 	}
 	patch := client.MergeFromWithOptions(t.DeepCopy(), client.MergeFromWithOptimisticLock{})
@@ -48,21 +55,16 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	return nil
 }
 
-// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but the one named keep.
-func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToken, keep string) error {
+// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but the one named keep: those that the cache
+// knows, and another that it may not have yet.
+func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToken, keep string, another *corev1.Secret) error {
 	var list corev1.SecretList
 	err := r.Client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{secretByTokenUID: string(t.UID)})
 	if err != nil {
 		return fmt.Errorf("list token Secrets: %w", err)
 	}
-	if keep == "" { // the cache may not have it yet
-		live, err := r.liveTokenSecret(ctx, t)
-		if err != nil {
-			return err
-		}
-		if live != nil {
-			list.Items = append(list.Items, *live)
-		}
+	if another != nil {
+		list.Items = append(list.Items, *another)
 	}
 	for i := range list.Items {
 		secret := &list.Items[i]

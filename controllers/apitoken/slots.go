@@ -17,6 +17,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
 // slot is one hash Secret of a token: the numbered place of one credential.
@@ -25,39 +26,56 @@ type slot struct {
 	secret *corev1.Secret
 	// credential is nil if the Secret can't be decoded or names another token; then it grants nothing.
 	credential *grant.Credential
+	notes      grant.Notes
 	// newer: a newer version of the operator wrote it. It must be left alone, or a roll-back would re-issue every token.
 	newer bool
 }
 
 func slotName(uid types.UID, number int) string { return fmt.Sprintf("%s-%d", uid, number) }
 
+// slotNumber reads what slotName writes.
+func slotNumber(name string, uid types.UID) (number int, ok bool) {
+	suffix, ok := strings.CutPrefix(name, string(uid)+"-")
+	parsed, err := strconv.ParseUint(suffix, 10, 31)
+	return int(parsed), ok && err == nil
+}
+
+// slotWith is the first slot that has a hash and was not replaced.
+func slotWith(slots []slot, hash token.Hash) (slot, bool) {
+	for _, s := range slots {
+		if s.credential != nil && s.credential.Hash == hash && s.credential.RetireAt == nil {
+			return s, true
+		}
+	}
+	return slot{}, false
+}
+
 // parseSlot reads a hash Secret as a slot of the token; ok is false if it is none.
 func parseSlot(secret *corev1.Secret, uid types.UID) (slot, bool) {
-	suffix, ok := strings.CutPrefix(secret.Name, string(uid)+"-")
-	number, err := strconv.Atoi(suffix)
-	if !ok || err != nil || number < 0 || secret.Type != v1alpha1.SecretTypeTokenHash {
+	number, ok := slotNumber(secret.Name, uid)
+	if !ok || secret.Type != v1alpha1.SecretTypeTokenHash {
 		return slot{}, false
 	}
 	s := slot{number: number, secret: secret}
 	c, err := grant.Decode(secret.Data[grant.DataKey])
 	if err == nil && c.Token.UID == uid {
-		s.credential = c
+		s.credential, s.notes = c, grant.DecodeNotes(secret.Data[grant.NotesKey])
 	}
 	s.newer = errors.Is(err, grant.ErrNewer)
 	return s, true
 }
 
 // cachedSlots lists the token's slots as the cache has them, the oldest first.
-func (r *Reconciler) cachedSlots(ctx context.Context, token *v1alpha1.ApiToken) ([]slot, error) {
+func (r *Reconciler) cachedSlots(ctx context.Context, t *v1alpha1.ApiToken, options ...client.ListOption) ([]slot, error) {
 	var list corev1.SecretList
-	err := r.Client.List(ctx, &list, client.InNamespace(token.Spec.PolicyRef.Namespace),
-		client.MatchingFields{secretByTokenUID: string(token.UID)})
+	err := r.Client.List(ctx, &list, append(options, client.InNamespace(t.Spec.PolicyRef.Namespace),
+		client.MatchingFields{secretByTokenUID: string(t.UID)})...)
 	if err != nil {
 		return nil, fmt.Errorf("list hash Secrets: %w", err)
 	}
 	var slots []slot
 	for i := range list.Items {
-		if s, ok := parseSlot(&list.Items[i], token.UID); ok {
+		if s, ok := parseSlot(&list.Items[i], t.UID); ok {
 			slots = append(slots, s)
 		}
 	}
@@ -66,24 +84,28 @@ func (r *Reconciler) cachedSlots(ctx context.Context, token *v1alpha1.ApiToken) 
 }
 
 // liveSlots reads the token's slots from the API server: those that the cache knows, the one that the token Secret
-// names, and any that were added behind them. Slots are numbered upwards, so a writer that the cache has not seen yet
-// has used the number in the token Secret, or the next.
-func (r *Reconciler) liveSlots(ctx context.Context, token *v1alpha1.ApiToken, cached []slot) ([]slot, error) {
-	secret, err := r.liveTokenSecret(ctx, token)
+// names or the ApiToken says of its declared hash, and any that were added behind them. Slots are numbered upwards, so a
+// writer that the cache has not seen yet has used such a number, or the next.
+func (r *Reconciler) liveSlots(ctx context.Context, t *v1alpha1.ApiToken, cached []slot) ([]slot, error) {
+	secret, err := r.liveTokenSecret(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	named := []int{namedSlot(secret), acceptanceOf(t).slot}
+	slices.Sort(named)
 	next := nextNumber(cached)
 	numbers := make([]int, 0, len(cached)+1)
 	for _, known := range cached {
 		numbers = append(numbers, known.number)
 	}
-	if named := namedSlot(secret); named >= next {
-		numbers, next = append(numbers, named), named+1
+	for _, number := range named {
+		if number >= next {
+			numbers, next = append(numbers, number), number+1
+		}
 	}
 	var slots []slot
 	for _, number := range numbers {
-		s, err := r.liveSlot(ctx, token, number)
+		s, err := r.liveSlot(ctx, t, number)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +114,7 @@ func (r *Reconciler) liveSlots(ctx context.Context, token *v1alpha1.ApiToken, ca
 		}
 	}
 	for ; ; next++ {
-		s, err := r.liveSlot(ctx, token, next)
+		s, err := r.liveSlot(ctx, t, next)
 		if err != nil || s == nil {
 			return slots, err
 		}
@@ -112,16 +134,16 @@ func namedSlot(secret *corev1.Secret) int {
 	return int(number)
 }
 
-func (r *Reconciler) liveSlot(ctx context.Context, token *v1alpha1.ApiToken, number int) (*slot, error) {
+func (r *Reconciler) liveSlot(ctx context.Context, t *v1alpha1.ApiToken, number int) (*slot, error) {
 	var secret corev1.Secret
-	key := types.NamespacedName{Namespace: string(token.Spec.PolicyRef.Namespace), Name: slotName(token.UID, number)}
+	key := types.NamespacedName{Namespace: string(t.Spec.PolicyRef.Namespace), Name: slotName(t.UID, number)}
 	if err := r.Live.Get(ctx, key, &secret); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, nil //nolint:nilnil // an empty slot is a result, not an error
 		}
 		return nil, fmt.Errorf("read hash Secret %s: %w", key, err)
 	}
-	s, ok := parseSlot(&secret, token.UID)
+	s, ok := parseSlot(&secret, t.UID)
 	if !ok {
 		return nil, fmt.Errorf("secret %s has the type %s where %s is needed: delete it",
 			key, secret.Type, v1alpha1.SecretTypeTokenHash)

@@ -5,6 +5,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
 // updateStatus writes the status if it changed, and an event if the token's reason did.
@@ -45,9 +47,14 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 	s.ExpiresAt, s.Binding, s.Credential = nil, nil, nil
 	latest := latestSlot(slots)
 	issued := latest != nil
-	if v.expiresAt != nil && (issued || v.issue) {
+	dated := issued || v.issue || v.reason == v1alpha1.ReasonApprovalRequired
+	if expiresAt := v.claim.Request.ExpiresAt; expiresAt != nil && dated {
 		// Rounded up, so that what is shown as past is past.
-		s.ExpiresAt = &metav1.Time{Time: v.expiresAt.Add(time.Second - time.Nanosecond).Truncate(time.Second)}
+		s.ExpiresAt = &metav1.Time{Time: expiresAt.Add(time.Second - time.Nanosecond).Truncate(time.Second)}
+	}
+	s.Grant, s.RequestedBy, s.ApprovedBy = grantStatus(v, latest), "", v.approvedBy
+	if requester := v.claim.Request.Requester; requester != nil {
+		s.RequestedBy = shortened(requester.User)
 	}
 	if issued {
 		c := latest.credential
@@ -79,6 +86,37 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 			meta.RemoveStatusCondition(&s.Conditions, kind)
 		}
 	}
+}
+
+// grantStatus shows what the token may do, or would if it were permitted.
+func grantStatus(v *verdict, latest *slot) *v1alpha1.GrantStatus {
+	if !v.shown {
+		return nil
+	}
+	g := &v.claim.Grant
+	out := &v1alpha1.GrantStatus{Digest: v1alpha1.GrantDigest(v.digest), OwnerKey: v.notes.OwnerKey}
+	if out.OwnerKey == "" && latest != nil {
+		out.OwnerKey = latest.notes.OwnerKey
+	}
+	for _, s := range g.Scopes {
+		out.Scopes = append(out.Scopes, v1alpha1.Scope(s))
+	}
+	for _, r := range g.SourceRanges {
+		out.SourceRanges = append(out.SourceRanges, v1alpha1.CIDR(r.String()))
+	}
+	if l := g.RateLimit; l != nil {
+		out.RateLimit = &v1alpha1.RateLimit{
+			Requests: l.Requests, Period: v1alpha1.RatePeriod(policy.FormatDuration(l.Period)), Burst: &l.Burst,
+		}
+	}
+	return out
+}
+
+// maxUserName bounds a user name in the status; the API server bounds none.
+const maxUserName = 1024
+
+func shortened(user string) string {
+	return strings.ToValidUTF8(user[:min(len(user), maxUserName)], "")
 }
 
 // stalled: a person must act. A token that was live and is refused by the policy since then is as the policy says it

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"maps"
 	"net/url"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -47,12 +46,13 @@ func tokenSecretData(plaintext string, t *v1alpha1.ApiToken, publicURL string) m
 // newTokenSecret builds the Secret that workloads mount. Nothing of the ApiToken's labels and annotations is copied:
 // a GitOps tool would take the Secret for its own and prune it.
 func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte, slotNumber int) *corev1.Secret {
+	metadata := wantedMetadata(t, slotNumber)
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:       t.Namespace,
 			Name:            t.SecretName(),
-			Labels:          tokenSecretLabels(t),
-			Annotations:     map[string]string{annotationSlot: strconv.Itoa(slotNumber)},
+			Labels:          metadata.labels,
+			Annotations:     metadata.annotations,
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(t, apiTokenKind)},
 		},
 		Type: corev1.SecretTypeOpaque,
@@ -78,33 +78,20 @@ func isOurs(secret *corev1.Secret, t *v1alpha1.ApiToken) bool {
 	return metav1.IsControlledBy(secret, t) && secret.Type == corev1.SecretTypeOpaque
 }
 
-// inOrder tells whether a Secret has the wanted data and labels. What others added does not count.
-func inOrder(secret *corev1.Secret, data map[string][]byte, labels map[string]string) bool {
+// holdsData tells whether a Secret has the wanted data. What others added does not count.
+func holdsData(secret *corev1.Secret, data map[string][]byte) bool {
 	for key, want := range data {
 		if got, ok := secret.Data[key]; !ok || !bytes.Equal(got, want) {
-			return false
-		}
-	}
-	return labelsInOrder(secret, labels)
-}
-
-func labelsInOrder(secret *corev1.Secret, labels map[string]string) bool {
-	for key, want := range labels {
-		if secret.Labels[key] != want {
 			return false
 		}
 	}
 	return true
 }
 
-// repair puts the wanted data and labels into a Secret.
-func repair(secret *corev1.Secret, data map[string][]byte, labels map[string]string) {
+// putData puts the wanted data into a Secret.
+func putData(secret *corev1.Secret, data map[string][]byte) {
 	if secret.Data == nil {
 		secret.Data = map[string][]byte{}
 	}
 	maps.Copy(secret.Data, data)
-	if secret.Labels == nil {
-		secret.Labels = map[string]string{}
-	}
-	maps.Copy(secret.Labels, labels)
 }

@@ -19,6 +19,17 @@ const (
 	digestRest     = "sha256(rest)"
 )
 
+// maxCachedAnnotations bounds, in bytes, what the cache keeps of a token Secret's annotations. Anybody may give Secrets of
+// their namespace the labels of one.
+const maxCachedAnnotations = 32 << 10
+
+func annotationSize(annotations map[string]string) (size int) {
+	for key, value := range annotations {
+		size += len(key) + len(value)
+	}
+	return size
+}
+
 // TransformSecret is for the manager's cache: it replaces the values of a token Secret by digests, so that the manager's
 // memory holds no plaintext but while it makes a token, and little at 100,000 of them. Comparing is all that the cache
 // is used for; what is written comes from a live read.
@@ -26,6 +37,9 @@ func TransformSecret(in any) (any, error) {
 	secret, ok := in.(*corev1.Secret)
 	if !ok || secret.Labels[v1alpha1.LabelTokenUID] == "" || secret.Type == v1alpha1.SecretTypeTokenHash {
 		return in, nil
+	}
+	if size := annotationSize(secret.Annotations); size > maxCachedAnnotations {
+		secret.Annotations = nil // the comparison fails, and the Secret is read live
 	}
 	if _, done := secret.Data[digestRest]; !done { // an object may pass here twice
 		secret.Data = digested(secret.Data)
@@ -49,8 +63,7 @@ func cachedInOrder(secret *corev1.Secret, s slot, t *v1alpha1.ApiToken, publicUR
 	hash := s.credential.Hash
 	want := digested(tokenSecretData("", t, publicURL))
 	return holds(secret, hash) && bytes.Equal(secret.Data[digestPassword], hash[:]) &&
-		bytes.Equal(secret.Data[digestRest], want[digestRest]) && labelsInOrder(secret, tokenSecretLabels(t)) &&
-		namedSlot(secret) == s.number
+		bytes.Equal(secret.Data[digestRest], want[digestRest]) && wantedMetadata(t, s.number).on(secret)
 }
 
 // holds tells whether a Secret, as the cache has it, holds the token of the hash.

@@ -3,19 +3,13 @@
 package apitoken
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/policy"
-	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
 // verdict is what should be true of a token now.
@@ -29,77 +23,76 @@ type verdict struct {
 	untouched bool
 	// issue: the token may have a credential made for it.
 	issue bool
+	// ended: it must have none; what it has ends.
+	ended bool
 	// state of its credentials, and what their holder is told if they are blocked.
 	state         grant.State
 	blockedReason string
 	// invalid: the spec can't be compiled; credentials are blocked and otherwise left as they are.
 	invalid bool
+	// capped: a rule bounds how many tokens the owner may have.
+	capped bool
+	// unordered: the owner's tokens are not held back from one another.
+	unordered bool
+	// later: nothing is to be done before that time has passed; 0: now.
+	later time.Duration
+	// within is how soon the token has to be looked at anew; 0: at no certain time.
+	within time.Duration
+	// shown: the grant was judged, and the status may show it.
+	shown bool
 
-	grant          grant.Grant
-	scopes         scope.Set // of grant
-	declaredAt     time.Time
-	declaredExpiry string
-	expiresAt      *time.Time
-	rule           string
-	publicURL      string
-	binding        string // the Secret that holds the token
-	retryAfter     time.Duration
+	claim      claim
+	digest     string      // of the grant
+	notes      grant.Notes // what is new in them
+	rule       string
+	approvedBy string
+	publicURL  string
+	binding    string // the Secret that holds the token
+	retryAfter time.Duration
 }
 
-// situation is what a verdict depends on.
-type situation struct {
-	token     *v1alpha1.ApiToken
-	policy    *v1alpha1.TokenPolicy // nil: there is none
-	elected   bool                  // the policy is the one that counts in its namespace
-	namespace *corev1.Namespace     // of the token
-	slots     []slot
-	now       time.Time
-	// credentialMissing: the policy impersonates with the owners' Jira tokens, and there is none of this owner.
-	credentialMissing bool
-
-	compiled   *policy.Policy // of policy
-	uncompiled error          // why there is none
-}
-
-func (r *Reconciler) situation(
-	ctx context.Context, from client.Reader, token *v1alpha1.ApiToken, slots []slot,
-) (*situation, error) {
-	s := &situation{token: token, slots: slots, now: r.Clock.Now(), namespace: &corev1.Namespace{}}
-	if err := from.Get(ctx, types.NamespacedName{Name: token.Namespace}, s.namespace); err != nil {
-		return nil, fmt.Errorf("read namespace %s: %w", token.Namespace, err)
+// judge says what should be true of a token in a situation. It fails if what it needs could not be read: the owner's
+// other tokens, which are read as it goes, or the keys of stamps.
+func (s *situation) judge() (verdict, error) {
+	v := judge(s)
+	unsigned := v.reason == v1alpha1.ReasonRequesterUnknown || v.reason == v1alpha1.ReasonApprovalRequired
+	switch {
+	case s.siblings != nil && s.siblings.err != nil:
+		return verdict{}, s.siblings.err
+	case unsigned && s.keyless != nil:
+		return verdict{}, s.keyless
 	}
-	var err error
-	if s.policy, s.elected, err = policyOf(ctx, from, token); err != nil || s.policy == nil {
-		return s, err
-	}
-	s.compiled, s.uncompiled = r.policies.compile(s.policy)
-	s.credentialMissing, err = r.credentialMissing(ctx, s.policy, string(token.Spec.Owner))
-	return s, err
+	return v, nil
 }
 
-// judge is pure: it says what should be true of a token in a situation.
 func judge(s *situation) verdict {
-	v := verdict{state: grant.Blocked}
-	v.declaredAt, v.declaredExpiry = declaration(s)
-	var defaults *v1alpha1.TokenDefaults
+	v := verdict{state: grant.Blocked, capped: s.siblings != nil}
 	if s.policy != nil {
-		defaults = s.policy.Spec.Defaults
 		v.publicURL = string(s.policy.Spec.Jira.PublicURL)
 	}
+	var err error
+	if v.claim, err = s.claim(); err == nil {
+		v.digest, err = grant.Digest(&v.claim.Grant, v.claim.Request.ExpiresAt)
+	}
+	v.notes.Requester = s.requester
 	if slices.ContainsFunc(s.slots, func(s slot) bool { return s.newer }) {
 		v.untouched = true
 		v.wait(v1alpha1.ReasonNewerVersion, "a newer version of the operator issued this token's credential: it is left as it "+
 			"is; upgrade the operator again")
 		return v
 	}
-	if err := v.compileGrant(&s.token.Spec, defaults); err != nil {
+	v.ended = s.hash.lost()
+	if err != nil {
 		v.invalid = true
 		v.refuse(v1alpha1.ReasonNotPermitted, err.Error())
 		return v
 	}
-	if kept, ok := keptExpiry(s, v.declaredExpiry); ok {
-		v.expiresAt = kept
-	}
+	v.judgePolicy(s)
+	return v
+}
+
+// judgePolicy looks at what stands in the way before a policy can decide.
+func (v *verdict) judgePolicy(s *situation) {
 	ref := fmt.Sprintf("%s/%s", s.token.Spec.PolicyRef.Namespace, s.token.Spec.PolicyRef.Name)
 	switch {
 	case s.namespace.DeletionTimestamp != nil:
@@ -114,40 +107,113 @@ func judge(s *situation) verdict {
 	case s.uncompiled != nil:
 		v.wait(v1alpha1.ReasonPolicyNotReady, fmt.Sprintf("TokenPolicy %s can't be used: %s", ref, s.uncompiled))
 	default:
+		v.shown = true
+		v.within = s.compiled.MaxStaleness() / staleLooks
 		v.decide(s)
 	}
-	return v
 }
 
+// readGrace is how long after a change of its policy a live token goes on while Jira has not been asked about something
+// for the first time: else a policy that begins to ask would stop all its tokens for a moment.
+const readGrace = time.Minute
+
+// staleLooks is how often within maxStaleness a token is looked at anew. Its directory tells when it becomes stale, unless
+// that can't be written down.
+const staleLooks = 8
+
 func (v *verdict) decide(s *situation) {
-	decision := s.compiled.Evaluate(&policy.Request{
-		Namespace: s.token.Namespace, NamespaceLabels: s.namespace.Labels, Name: s.token.Name, Owner: v.grant.Owner,
-		Scopes: v.scopes, SourceRanges: v.grant.SourceRanges, DeclaredAt: v.declaredAt, ExpiresAt: v.expiresAt,
-	})
-	v.rule = decision.Rule
-	switch decision.Verdict {
-	case policy.Denied:
-		v.refuse(v1alpha1.ReasonDenied, decision.Message)
-	case policy.NamespaceNotAllowed:
-		v.refuse(v1alpha1.ReasonNamespaceNotAllowed, decision.Message)
-	case policy.NotPermitted:
-		v.refuse(v1alpha1.ReasonNotPermitted, decision.Message)
-	case policy.Permitted:
-		v.permit(s, decision.Message)
+	decision := s.compiled.Evaluate(&v.claim.Request)
+	v.rule, v.notes.OwnerKey = decision.Rule, decision.OwnerKey
+	if reason, refused := refusalReasons[decision.Verdict]; refused {
+		v.refuse(reason, decision.Message)
+		return
 	}
+	if grace := s.since.Add(readGrace).Sub(s.now); decision.Unread && holdsPlace(s.slots) && grace > 0 {
+		v.later = grace
+		return
+	}
+	if reason, waiting := waitingReasons[decision.Verdict]; waiting {
+		v.wait(reason, decision.Message)
+		switch {
+		case decision.Verdict == policy.RequesterUnknown && s.unstamped != nil:
+			v.message += ". The ApiToken " + s.unstamped.Error()
+		case decision.Verdict == policy.PlacePending:
+			v.retryAfter = cacheDelay // the younger token's events may have come before this one waited
+		}
+		return
+	}
+	if decision.NeedsApproval && !v.approve(s) {
+		return
+	}
+	v.permit(s, decision.Message)
+}
+
+var refusalReasons = map[policy.Verdict]string{
+	policy.Denied:              v1alpha1.ReasonDenied,
+	policy.NamespaceNotAllowed: v1alpha1.ReasonNamespaceNotAllowed,
+	policy.NotPermitted:        v1alpha1.ReasonNotPermitted,
+	policy.OwnerNotFound:       v1alpha1.ReasonOwnerNotFound,
+	policy.OwnerInactive:       v1alpha1.ReasonOwnerInactive,
+	policy.OwnerChanged:        v1alpha1.ReasonOwnerChanged,
+}
+
+var waitingReasons = map[policy.Verdict]string{
+	policy.RequesterUnknown: v1alpha1.ReasonRequesterUnknown,
+	policy.DirectoryPending: v1alpha1.ReasonDirectoryPending,
+	policy.PlacePending:     v1alpha1.ReasonPlacePending,
+}
+
+// approve asks for the approval that a rule wants, and tells whether there is one.
+func (v *verdict) approve(s *situation) bool {
+	outcome := s.compiled.Approval(&policy.ApprovalCase{
+		Token: grant.TokenReference{Namespace: s.token.Namespace, Name: s.token.Name, UID: s.token.UID},
+		Rule:  v.rule, Grant: v.claim.Grant, ExpiresAt: v.claim.Request.ExpiresAt, Digest: v.digest,
+		Requester: v.claim.Request.Requester, Remembered: notesOf(s.slots).Approved, Approvals: s.approvals,
+	})
+	switch outcome.State {
+	case policy.ApprovalGiven:
+		v.approvedBy = shortened(outcome.By)
+		if outcome.Digest == v.digest {
+			v.notes.Approved = s.approvedAs(v, outcome.Name)
+		}
+		return true
+	case policy.ApprovalDenied:
+		v.refuse(v1alpha1.ReasonApprovalDenied, outcome.Message)
+	default:
+		v.wait(v1alpha1.ReasonApprovalRequired, outcome.Message)
+		v.blockedReason = "the token waits for an approval"
+	}
+	return false
+}
+
+// approvedAs is what is remembered of an approval.
+func (s *situation) approvedAs(v *verdict, name string) *grant.Approved {
+	out := &grant.Approved{
+		Digest: v.digest, Grant: v.claim.Grant, ExpiresAt: v.claim.Request.ExpiresAt, Approval: s.approved[name],
+	}
+	for i := range s.approvals {
+		if s.approvals[i].Name == name {
+			out.Approver = s.approvals[i].Approver
+		}
+	}
+	return out
 }
 
 func (v *verdict) permit(s *situation, message string) {
+	if !s.token.Spec.Suspend && !v.checkHash(s.hash) {
+		return
+	}
 	v.message = message
+	expiresAt := v.claim.Request.ExpiresAt
 	switch {
 	case s.token.Spec.Suspend:
 		v.reason, v.message = v1alpha1.ReasonSuspended, "the token is suspended: set spec.suspend to false to let it work again"
 		v.blockedReason = "the token is suspended"
-	case v.expiresAt != nil && !s.now.Before(*v.expiresAt):
+	case expiresAt != nil && !s.now.Before(*expiresAt):
 		// The gateway refuses it by its own clock; a write now would only repeat that.
 		v.reason, v.state = v1alpha1.ReasonExpired, grant.Active
 		v.message = fmt.Sprintf("the token expired at %s: set a later spec.expiresAt or a longer spec.lifetime to renew it",
-			v.expiresAt.Format(time.RFC3339))
+			expiresAt.Format(time.RFC3339))
 	case s.credentialMissing:
 		v.wait(v1alpha1.ReasonOwnerCredentialMissing, fmt.Sprintf("the gateway has no Jira token of owner %[1]q to act with: "+
 			"create a Secret in namespace %[2]s with the keys owner (%[1]s) and token (a personal access token made by that user "+
@@ -168,22 +234,4 @@ func (v *verdict) refuse(reason, message string) {
 	v.reason, v.message, v.refused = reason, message, true
 	v.accepted, v.waiting = false, false
 	v.state, v.blockedReason = grant.Blocked, message
-}
-
-func (v *verdict) compileGrant(spec *v1alpha1.ApiTokenSpec, defaults *v1alpha1.TokenDefaults) (err error) {
-	if v.expiresAt, err = policy.Expiry(spec, defaults, v.declaredAt); err != nil {
-		return fmt.Errorf("lifetime of the token or of its policy's defaults: %w", err)
-	}
-	if err := grant.CheckUserName(string(spec.Owner)); err != nil {
-		return fmt.Errorf("spec.owner: %w", err)
-	}
-	if v.scopes, err = policy.ParseScopes(spec.Scopes); err != nil {
-		return fmt.Errorf("spec.scopes: %w", err)
-	}
-	ranges, err := policy.ParseRanges(spec.SourceRanges)
-	if err != nil {
-		return fmt.Errorf("spec.sourceRanges: %w", err)
-	}
-	v.grant = grant.Grant{Owner: string(spec.Owner), Scopes: v.scopes.Names(), SourceRanges: ranges}
-	return nil
 }

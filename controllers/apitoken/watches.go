@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -22,19 +23,100 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/internal/directory/stored"
+	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
-// declarationChanged lets through what a person or GitOps tool changed. A changed status counts as well: another
-// manager may have written it from what is no longer so. After our own write that is one look that finds nothing to do.
+// declarationChanged lets through what a person or GitOps tool changed, or who asked for it. A changed status counts as
+// well: another manager may have written it from what is no longer so. After our own write that is one look that finds
+// nothing to do.
 func declarationChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.ApiToken)
 		after, alsoOK := e.ObjectNew.(*v1alpha1.ApiToken)
 		return ok && alsoOK && !equality.Semantic.DeepEqual(before.Status, after.Status) ||
 			e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
+			e.ObjectOld.GetAnnotations()[v1alpha1.AnnotationRequestedBy] != e.ObjectNew.GetAnnotations()[v1alpha1.AnnotationRequestedBy] ||
 			!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp()) ||
-			!slices.Equal(e.ObjectOld.GetFinalizers(), e.ObjectNew.GetFinalizers())
+			!slices.Equal(e.ObjectOld.GetFinalizers(), e.ObjectNew.GetFinalizers()) || acceptanceChanged(e)
 	}}
+}
+
+// rankChanged lets through what may give a younger token of the same owner its place, or take it: another token came or
+// went, was declared anew, or is accepted or refused since.
+func rankChanged() predicate.Predicate {
+	reason := func(o client.Object) string {
+		t, ok := o.(*v1alpha1.ApiToken)
+		if !ok {
+			return ""
+		}
+		return reasonOf(t)
+	}
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false }, // it is the youngest and takes nobody's place
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || reason(e.ObjectOld) != reason(e.ObjectNew) ||
+				!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp())
+		},
+	}
+}
+
+// reasonOf is what a token's status says; nothing is decided by it.
+func reasonOf(t *v1alpha1.ApiToken) string {
+	if c := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionActive); c != nil {
+		return c.Reason
+	}
+	return ""
+}
+
+// wakeSiblings wakes the younger tokens of an owner, and those that wait for a younger one's place, if the policy bounds
+// their number.
+func (r *Reconciler) wakeSiblings() handler.EventHandler {
+	return behindFreshEvents(func(ctx context.Context, o client.Object) []reconcile.Request {
+		t, ok := o.(*v1alpha1.ApiToken)
+		if !ok || !r.policies.capped(policyKey(t)) {
+			return nil
+		}
+		others, err := r.tokensOfOwner(ctx, t)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "the owner's other tokens could not be listed")
+			return nil
+		}
+		var requests []reconcile.Request
+		for _, other := range others {
+			if policy.ByAge(t, other) < 0 || reasonOf(other) == v1alpha1.ReasonPlacePending {
+				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(other)})
+			}
+		}
+		return requests
+	})
+}
+
+// wakeByApproval wakes the token that was decided on.
+func wakeByApproval() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		approval, ok := o.(*v1alpha1.TokenApproval)
+		if !ok {
+			return nil
+		}
+		t := approval.Spec.APIToken
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: string(t.Namespace), Name: t.Name}}}
+	})
+}
+
+// directoryMatters lets through that something was read of Jira which decisions depend on.
+func directoryMatters() predicate.Predicate {
+	isDirectory := func(o client.Object) bool {
+		secret, ok := o.(*corev1.Secret)
+		return ok && stored.IsIndex(secret)
+	}
+	p := predicate.NewPredicateFuncs(isDirectory)
+	p.CreateFunc = func(e event.CreateEvent) bool { return isDirectory(e.Object) && !e.IsInInitialList }
+	p.UpdateFunc = func(e event.UpdateEvent) bool {
+		return isDirectory(e.ObjectNew) &&
+			e.ObjectOld.GetAnnotations()[stored.AnnotationContent] != e.ObjectNew.GetAnnotations()[stored.AnnotationContent]
+	}
+	return p
 }
 
 func policyMatters() predicate.Predicate {
@@ -90,16 +172,33 @@ func (r *Reconciler) wakeByOwnerCredential() handler.EventHandler {
 
 // wakeBySecret wakes the token that a hash Secret or a token Secret belongs to. At a start that includes the hash
 // Secrets whose ApiToken is gone, so orphans are found without a sweep of their own.
+//
+// A hash Secret that was changed was changed by us: what follows is the status, and it waits behind the credentials of all
+// the tokens whose policy was tightened.
 func wakeBySecret() handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
-		if key, ok := tokenOfHashSecret(o); ok {
-			return []reconcile.Request{{NamespacedName: key}}
-		}
-		if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == "ApiToken" {
-			return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: owner.Name}}}
-		}
-		return nil
-	})
+	at := handler.EnqueueRequestsFromMapFunc(tokenOfSecret)
+	behind := behindFreshEvents(tokenOfSecret)
+	return handler.Funcs{
+		CreateFunc: at.Create,
+		DeleteFunc: at.Delete,
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if _, ok := tokenOfHashSecret(e.ObjectNew); ok {
+				behind.Update(ctx, e, q)
+				return
+			}
+			at.Update(ctx, e, q)
+		},
+	}
+}
+
+func tokenOfSecret(_ context.Context, o client.Object) []reconcile.Request {
+	if key, ok := tokenOfHashSecret(o); ok {
+		return []reconcile.Request{{NamespacedName: key}}
+	}
+	if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == "ApiToken" {
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: owner.Name}}}
+	}
+	return nil
 }
 
 // wakeByPolicy wakes the tokens of every policy in the changed policy's namespace: when the elected one goes, the next

@@ -4,6 +4,8 @@ package setup
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -37,7 +39,25 @@ func CacheOptions() (cache.Options, error) {
 			}
 		}
 	}
+	for _, object := range []client.Object{&v1alpha1.ApiToken{}, &v1alpha1.TokenApproval{}} {
+		byObject[object] = cache.ByObject{Transform: chain(cache.TransformStripManagedFields(), keepOwnAnnotations)}
+	}
 	return cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: byObject}, nil
+}
+
+// keepOwnAnnotations keeps the project's annotations of an object: others, such as kubectl's copy of all that was applied,
+// may be 256 KiB each, and tenants write them. Objects are changed by patches of what differs, so that nothing is lost.
+func keepOwnAnnotations(in any) (any, error) {
+	object, ok := in.(client.Object)
+	if !ok {
+		return in, nil
+	}
+	annotations := object.GetAnnotations()
+	maps.DeleteFunc(annotations, func(key, _ string) bool {
+		return !strings.HasPrefix(key, v1alpha1.GroupVersion.Group+"/")
+	})
+	object.SetAnnotations(annotations)
+	return in, nil
 }
 
 func chain(steps ...toolscache.TransformFunc) toolscache.TransformFunc {

@@ -13,16 +13,24 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/apitoken"
+	"github.com/jiratokens/jira-token-operator/controllers/directory"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenpolicy"
+	"github.com/jiratokens/jira-token-operator/internal/directory/stored"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
+	"github.com/jiratokens/jira-token-operator/internal/webhook"
 )
 
-// policyConcurrency is enough: a cluster has a handful of policies.
-const policyConcurrency = 2
+const (
+	// policyConcurrency is enough: a cluster has a handful of policies.
+	policyConcurrency = 2
+	// directoryConcurrency leaves others a worker while some policies' Jiras hang.
+	directoryConcurrency = 8
+)
 
 // Options are what the controllers need to know.
 type Options struct {
@@ -30,8 +38,10 @@ type Options struct {
 	GatewayImage string
 	// TokenConcurrency is how many ApiTokens are worked on at once.
 	TokenConcurrency int
-	// Clock tells the time; nil: the real one.
-	Clock clock.PassiveClock
+	// Admission stamps tokens and verifies stamps.
+	Admission *Admission
+	// Decider says in the webhook what would become of a token; nil: the controller of ApiTokens.
+	Decider webhook.Decider
 }
 
 // Scheme knows Kubernetes' own kinds and the project's.
@@ -48,28 +58,51 @@ func Controllers(ctx context.Context, mgr manager.Manager, o Options) error {
 	if err := apitoken.RegisterIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	recorder := mgr.GetEventRecorder(v1alpha1.ManagedBy)
-	policies := &tokenpolicy.Reconciler{
+	read := stored.NewReader(mgr.GetClient())
+	tokens := o.tokens(mgr, read)
+	err := errors.Join(
+		o.policies(mgr).SetupWithManager(ctx, mgr, policyConcurrency),
+		o.directories(mgr, read).SetupWithManager(mgr, directoryConcurrency),
+		tokens.SetupWithManager(mgr, o.TokenConcurrency),
+	)
+	if err != nil {
+		return fmt.Errorf("set up the controllers: %w", err)
+	}
+	if o.Decider == nil {
+		o.Decider = &decider{tokens}
+	}
+	return o.Admission.addTo(mgr, o.Decider)
+}
+
+func (o *Options) policies(mgr manager.Manager) *tokenpolicy.Reconciler {
+	return &tokenpolicy.Reconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
-		Recorder: recorder,
+		Recorder: mgr.GetEventRecorder(v1alpha1.ManagedBy),
 		Gateway:  resources.Options{Image: o.GatewayImage},
 	}
-	if err := policies.SetupWithManager(ctx, mgr, policyConcurrency); err != nil {
-		return fmt.Errorf("set up the TokenPolicy controller: %w", err)
+}
+
+func (o *Options) directories(mgr manager.Manager, read *stored.Reader) *directory.Reconciler {
+	return &directory.Reconciler{
+		Client:     mgr.GetClient(),
+		Live:       mgr.GetAPIReader(),
+		Directory:  read,
+		Recorder:   mgr.GetEventRecorder(v1alpha1.ManagedBy),
+		Clock:      clock.RealClock{},
+		Random:     rand.Reader,
+		Registerer: metrics.Registry,
 	}
-	if o.Clock == nil {
-		o.Clock = clock.RealClock{}
+}
+
+func (o *Options) tokens(mgr manager.Manager, read *stored.Reader) *apitoken.Reconciler {
+	return &apitoken.Reconciler{
+		Client:      mgr.GetClient(),
+		Live:        mgr.GetAPIReader(),
+		Clock:       clock.RealClock{},
+		Random:      rand.Reader,
+		Recorder:    mgr.GetEventRecorder(v1alpha1.ManagedBy),
+		Keys:        o.Admission.Keys(),
+		Directories: read,
 	}
-	tokens := &apitoken.Reconciler{
-		Client:   mgr.GetClient(),
-		Live:     mgr.GetAPIReader(),
-		Clock:    o.Clock,
-		Random:   rand.Reader,
-		Recorder: recorder,
-	}
-	if err := tokens.SetupWithManager(mgr, o.TokenConcurrency); err != nil {
-		return fmt.Errorf("set up the ApiToken controller: %w", err)
-	}
-	return nil
 }

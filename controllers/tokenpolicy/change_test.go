@@ -68,6 +68,14 @@ func denyReachesTheGateway(t *testing.T, p *v1alpha1.TokenPolicy) {
 	update(t, p, func(p *v1alpha1.TokenPolicy) {
 		p.Spec.Deny = &v1alpha1.Deny{Owners: []v1alpha1.JiraUserName{"mallory"}}
 	})
+	expectConfig(t, p, func(c *gatewayconfig.Config) bool {
+		return c.Policy.Generation == p.Generation && len(c.Deny.Owners) == 1
+	})
+}
+
+// expectConfig waits for the gateway's configuration to be as it should.
+func expectConfig(t *testing.T, p *v1alpha1.TokenPolicy, condition func(*gatewayconfig.Config) bool) {
+	t.Helper()
 	eventually(t, func() error {
 		var s corev1.Secret
 		key := client.ObjectKey{Namespace: p.Namespace, Name: resources.ConfigName(p.Name)}
@@ -78,7 +86,7 @@ func denyReachesTheGateway(t *testing.T, p *v1alpha1.TokenPolicy) {
 		if err != nil {
 			return err
 		}
-		if config.Policy.Generation != p.Generation || len(config.Deny.Owners) != 1 {
+		if !condition(config) {
 			return fmt.Errorf("have %+v", config)
 		}
 		return nil
@@ -189,4 +197,5 @@ func TestAutoscalerKeepsItsReplicas(t *testing.T) {
 	if *d.Spec.Replicas != 5 {
 		t.Errorf("the autoscaler asked for 5 replicas, there are %d", *d.Spec.Replicas)
 	}
+	expectConfig(t, p, func(c *gatewayconfig.Config) bool { return c.Replicas == 5 }) // for the shares of rate limits
 }

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
@@ -61,10 +62,10 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 	r.secrets = secrets
 	b := ctrl.NewControllerManagedBy(mgr).Named("tokenpolicy").For(&v1alpha1.TokenPolicy{})
 	for _, object := range resources.Empty("", "") {
-		b.Owns(object)
+		b.Owns(object, builder.WithPredicates(notOfDirectory()))
 	}
 	return b.
-		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(mayBeReferredTo())).
+		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(policysecret.MayBeReferredTo())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeSiblings(), builder.WithPredicates(comesOrGoes())).
 		Watches(&corev1.Secret{}, wakeByCredential()).
 		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(terminating())).

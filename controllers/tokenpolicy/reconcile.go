@@ -127,7 +127,13 @@ func (r *Reconciler) desiredObjects(
 	if err := checkSpec(p); err != nil {
 		return nil, nil, err
 	}
-	objects, err := resources.Build(p, r.Gateway)
+	deployment, err := r.gatewayDeployment(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts := r.Gateway
+	opts.Replicas = wantedReplicas(deployment)
+	objects, err := resources.Build(p, opts)
 	if err != nil {
 		return nil, nil, &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}
 	}
@@ -161,7 +167,7 @@ func (r *Reconciler) checkElected(ctx context.Context, p *v1alpha1.TokenPolicy) 
 }
 
 func checkSpec(p *v1alpha1.TokenPolicy) error {
-	if _, err := policy.Compile(p); err != nil {
+	if _, err := policy.Compile(p, nil); err != nil {
 		return &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}
 	}
 	return nil

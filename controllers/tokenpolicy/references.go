@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
 	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
@@ -25,6 +26,8 @@ type reference struct {
 	keys []string
 	// check judges the key's value.
 	check func([]byte) error
+	// with names a key that one of keys is of no use without.
+	with map[string]string
 }
 
 // references lists what a policy refers to. The Secrets of ownerTokens are no references: a missing one is the matter
@@ -47,6 +50,12 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 		out = append(out, reference{
 			field: "spec.impersonation.serviceAccount.secretRef", name: account.SecretRef.Name,
 			keys: []string{"token", "password"}, check: checkCredential,
+		})
+	}
+	if d := spec.Directory; d != nil && d.SecretRef != nil {
+		out = append(out, reference{
+			field: "spec.directory.secretRef", name: d.SecretRef.Name,
+			keys: []string{"token", "password"}, check: checkCredential, with: map[string]string{"password": "username"},
 		})
 	}
 	return out
@@ -84,7 +93,7 @@ func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *pro
 	switch label, ok := secret.Labels[v1alpha1.LabelPolicy]; {
 	case !ok:
 		return ref.invalid("lacks the label by which its owner lets this policy use it: %s", command)
-	case madeByOperator(secret):
+	case policysecret.MadeByOperator(secret):
 		return ref.invalid("is one of the operator's own: name a Secret that you made")
 	case label != p.Name:
 		return ref.invalid("carries the label for policy %q, not for this one: use another Secret, or %s --overwrite",
@@ -96,6 +105,9 @@ func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *pro
 	}
 	if err := ref.check(value); err != nil {
 		return ref.invalid("can't be used: key %q %w", key, err)
+	}
+	if other, ok := ref.with[key]; ok && len(bytes.TrimSpace(secret.Data[other])) == 0 {
+		return ref.invalid("has the key %q but no %q: add it", key, other)
 	}
 	return nil
 }

@@ -83,6 +83,10 @@ func serviceAccount(p *v1alpha1.TokenPolicy) {
 	}}
 }
 
+func directory(p *v1alpha1.TokenPolicy) {
+	p.Spec.Directory = &v1alpha1.Directory{SecretRef: &v1alpha1.SecretReference{Name: "ref"}}
+}
+
 func labelled(data map[string][]byte) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "ref", Labels: map[string]string{v1alpha1.LabelPolicy: "jira"}}, Data: data,
@@ -172,6 +176,16 @@ func TestReferences(t *testing.T) {
 			serviceAccount, labelled(map[string][]byte{"token": nil}), false,
 			`key "token" is empty`,
 			map[string][]byte{"token": []byte("p")},
+		},
+		"nothing to read Jira with": {
+			directory, nil, true,
+			`spec.directory.secretRef: Secret ref does not exist: create it in namespace NS with the key "token" or "password"`,
+			map[string][]byte{"token": []byte("p")},
+		},
+		"a password of nobody": {
+			directory, labelled(map[string][]byte{"password": []byte("p"), "username": []byte(" \n")}), false,
+			`spec.directory.secretRef: Secret ref has the key "password" but no "username": add it`,
+			map[string][]byte{"password": []byte("p"), "username": []byte("svc")},
 		},
 	}
 	for name, c := range cases {

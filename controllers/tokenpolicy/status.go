@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"math"
 
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
 // updateStatus writes the status if it changed, and an event if the policy's reason did.
@@ -23,7 +21,7 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 	if err != nil {
 		return err
 	}
-	gateway, err := r.gatewayState(ctx, p)
+	deployment, err := r.gatewayDeployment(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -32,7 +30,7 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 		return err
 	}
 	before := p.DeepCopy()
-	fillStatus(p, &findings{problem: found, gateway: gateway, tokens: len(credentials), ambiguous: ambiguous})
+	fillStatus(p, &findings{problem: found, gateway: judgeDeployment(deployment), tokens: len(credentials), ambiguous: ambiguous})
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil
 	}
@@ -45,20 +43,6 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 		r.event(p, n)
 	}
 	return nil
-}
-
-// gatewayState reads the Deployment as the cluster last reported it.
-func (r *Reconciler) gatewayState(ctx context.Context, p *v1alpha1.TokenPolicy) (availability, error) {
-	var deployment appsv1.Deployment
-	key := client.ObjectKey{Namespace: p.Namespace, Name: resources.GatewayName(p.Name)}
-	err := r.Client.Get(ctx, key, &deployment)
-	if client.IgnoreNotFound(err) != nil {
-		return availability{}, fmt.Errorf("get the gateway's Deployment: %w", err)
-	}
-	if !metav1.IsControlledBy(&deployment, p) { // nor is one that was not found
-		return availability{reason: v1alpha1.ReasonGatewayMissing, message: "the gateway is not deployed"}, nil
-	}
-	return judgeDeployment(&deployment), nil
 }
 
 // findings are what a status says.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
 )
 
 // TransformSecret is for the manager's cache: it takes the values out of the Secrets that are not the operator's own,
@@ -14,14 +15,18 @@ import (
 // read live, checked and forgotten. Whose an owner's token is stays: a user name is no secret, and it is looked up.
 func TransformSecret(in any) (any, error) {
 	secret, ok := in.(*corev1.Secret)
-	if !ok || secret.Labels[v1alpha1.LabelPolicy] == "" || madeByOperator(secret) {
+	if !ok || secret.Labels[v1alpha1.LabelPolicy] == "" || policysecret.MadeByOperator(secret) {
 		return in, nil
 	}
-	_, named := index.OwnerOfTokenSecret(secret)
-	for key := range secret.Data {
-		if !named || key != index.KeyOwner {
-			secret.Data[key] = nil
-		}
+	kept := map[string][]byte{}
+	if owner, ok := index.OwnerOfTokenSecret(secret); ok && len(owner) <= maxOwner {
+		kept[index.KeyOwner] = []byte(owner)
 	}
+	policysecret.KeepOnly(secret, kept)
+	secret.Annotations = nil
 	return in, nil
 }
+
+// maxOwner bounds what is kept of a user name, as the API bounds an ApiToken's owner. Anybody may give Secrets of their
+// namespace the label by which the cache selects.
+const maxOwner = 255

@@ -15,8 +15,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
 )
 
 func TestContains(t *testing.T) {
@@ -189,6 +191,7 @@ func TestTransformSecretKeepsNoCredentialInMemory(t *testing.T) {
 		"a credential of Jira":    {secret(corev1.SecretTypeOpaque, ofPolicy), false},
 		"a hash Secret":           {secret(v1alpha1.SecretTypeTokenHash, ofPolicy), true},
 		"a gateway configuration": {secret(v1alpha1.SecretTypeGatewayConfig, ofPolicy), true},
+		"what was read of Jira":   {secret(v1alpha1.SecretTypeDirectory, ofPolicy), true},
 		"a token Secret, which controllers/apitoken transforms": {
 			secret(corev1.SecretTypeOpaque, map[string]string{v1alpha1.LabelPolicy: "jira", v1alpha1.LabelTokenUID: "u"}), true,
 		},
@@ -206,6 +209,22 @@ func TestTransformSecretKeepsNoCredentialInMemory(t *testing.T) {
 	}
 	if other, err := TransformSecret("anything else"); err != nil || other != "anything else" {
 		t.Errorf("have %v, %v", other, err)
+	}
+}
+
+// What was read of Jira is written with each refresh, and is no affair of the gateway's objects.
+func TestDirectoryWakesNobody(t *testing.T) {
+	for kind, want := range map[corev1.SecretType]bool{v1alpha1.SecretTypeDirectory: false, v1alpha1.SecretTypeGatewayConfig: true} {
+		secret := &corev1.Secret{Type: kind, ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.LabelPolicy: "jira"}}}
+		if have := notOfDirectory().Create(event.CreateEvent{Object: secret}); have != want {
+			t.Errorf("%s, as an object that the policy owns: %v", kind, have)
+		}
+		if policysecret.MayBeReferredTo().Create(event.CreateEvent{Object: secret}) || isCredential(secret) {
+			t.Errorf("%s, as a Secret that the policy may refer to", kind)
+		}
+	}
+	if !notOfDirectory().Create(event.CreateEvent{Object: &appsv1.Deployment{}}) {
+		t.Error("other objects must wake the policy")
 	}
 }
 

@@ -4,7 +4,6 @@ package tokenpolicy
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,17 +30,12 @@ func wakeBySecret() handler.EventHandler {
 	})
 }
 
-// mayBeReferredTo leaves out the Secrets that the operator makes: there may be 100,000 of them.
-func mayBeReferredTo() predicate.Predicate {
+// notOfDirectory leaves out Secrets that the policy owns as well, and that change with each refresh.
+func notOfDirectory() predicate.Predicate {
 	return predicate.NewPredicateFuncs(func(o client.Object) bool {
 		secret, ok := o.(*corev1.Secret)
-		return ok && secret.Labels[v1alpha1.LabelPolicy] != "" && !madeByOperator(secret)
+		return !ok || secret.Type != v1alpha1.SecretTypeDirectory
 	})
-}
-
-func madeByOperator(secret *corev1.Secret) bool {
-	return strings.HasPrefix(string(secret.Type), v1alpha1.GroupVersion.Group+"/") ||
-		secret.Labels[v1alpha1.LabelTokenUID] != ""
 }
 
 // wakeSiblings wakes the other policies of a namespace: when the oldest goes, the next one counts.

@@ -45,7 +45,7 @@ func request(change func(*policy.Request)) *policy.Request {
 	expiry := declared.Add(24 * time.Hour)
 	r := &policy.Request{
 		Namespace: "dev", NamespaceLabels: map[string]string{"jira": "yes"}, Name: "t", Owner: "alice",
-		Scopes: scope.Read, DeclaredAt: declared, ExpiresAt: &expiry,
+		Scopes: scope.Read, DeclaredAt: declared, ExpiresAt: &expiry, Now: now,
 	}
 	change(r)
 	return r
@@ -68,7 +68,7 @@ func TestEvaluate(t *testing.T) {
 		says   string
 	}{
 		"member of a group, case folded":    {func(r *policy.Request) { r.Owner = "ALICE" }, policy.Permitted, "rule developers"},
-		"not a member":                      {func(r *policy.Request) { r.Owner = "eve" }, policy.NotPermitted, `owner "eve" is neither one of its users nor in its groups (developers)`},
+		"not a member":                      {func(r *policy.Request) { r.Owner = "eve" }, policy.NotPermitted, `owner "eve" is neither one of its users nor in its groups (Developers)`},
 		"scope beyond":                      {func(r *policy.Request) { r.Scopes = scope.Read | scope.Admin }, policy.NotPermitted, "scope admin is beyond its limit (read,write)"},
 		"at the lifetime":                   {func(r *policy.Request) { e := declared.Add(720 * time.Hour); r.ExpiresAt = &e }, policy.Permitted, ""},
 		"beyond the lifetime":               {func(r *policy.Request) { r.ExpiresAt = &late }, policy.NotPermitted, "expires 720h0m1s after its declaration, its limit is 720h"},
@@ -85,7 +85,7 @@ func TestEvaluate(t *testing.T) {
 		"everything":                        {office("0.0.0.0/0"), policy.NotPermitted, "source range 0.0.0.0/0 is not within"},
 		"no rule combines two":              {func(r *policy.Request) { r.Owner, r.Scopes = "alice", scope.Admin }, policy.NotPermitted, "scope admin"},
 	}
-	compiled, err := policy.Compile(testPolicy())
+	compiled, err := policy.Compile(testPolicy(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestDenyBeatsRules(t *testing.T) {
 	} {
 		p := testPolicy()
 		p.Spec.Deny = &d
-		compiled, err := policy.Compile(p)
+		compiled, err := policy.Compile(p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestDenyBeatsRules(t *testing.T) {
 func TestServiceAccountIsTheOnlyOwner(t *testing.T) {
 	p := testPolicy()
 	p.Spec.Impersonation.ServiceAccount = &v1alpha1.ServiceAccountImpersonation{Username: "Alice"}
-	compiled, err := policy.Compile(p)
+	compiled, err := policy.Compile(p, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestMessageIsBounded(t *testing.T) {
 	for range 62 {
 		p.Spec.Rules = append(p.Spec.Rules, p.Spec.Rules[0])
 	}
-	compiled, err := policy.Compile(p)
+	compiled, err := policy.Compile(p, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

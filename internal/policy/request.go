@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 
@@ -23,6 +24,8 @@ type Request struct {
 	RateLimit *grant.RateLimit
 	// SecretLabels and SecretAnnotations are the keys that the token wants on its Secret.
 	SecretLabels, SecretAnnotations []string
+	// TokenHash: the token was made elsewhere, and its hash is declared.
+	TokenHash bool
 	// DeclaredAt is when the expiry was declared: lifetimes count from it.
 	DeclaredAt time.Time
 	// ExpiresAt is when the token expires; nil: never.
@@ -33,9 +36,13 @@ type Request struct {
 	OwnerKey string
 	// Now is the time of the evaluation: what was read of Jira counts for a while only.
 	Now time.Time
-	// Older are the other tokens of the same owner and policy that were declared before, the oldest first. It is called
-	// only if a rule asks; nil: there are none.
-	Older func() []*Request
+	// Live: the token has a credential that is not blocked.
+	Live bool
+	// Older are the other tokens of the same owner and policy that were declared before, the oldest first; nil: there are
+	// none. They are read only as far as a rule asks.
+	Older iter.Seq[*Request]
+	// Holding are the younger ones that have a live credential, if this token has none itself; nil: there are none.
+	Holding iter.Seq[*Request]
 }
 
 // Verdict is the outcome of an evaluation.
@@ -55,6 +62,8 @@ const (
 	RequesterUnknown
 	// DirectoryPending: no rule permits it as long as Jira has not said what its groups and owner are.
 	DirectoryPending
+	// PlacePending: no rule permits it as long as a younger token of the same owner is not blocked, whose place it takes.
+	PlacePending
 	// OwnerNotFound: a rule permits it, but Jira has no such user.
 	OwnerNotFound
 	// OwnerInactive: a rule permits it, but the user is not active in Jira.
@@ -66,10 +75,12 @@ const (
 // Decision is a verdict with its reasons.
 type Decision struct {
 	Verdict Verdict
-	// Rule is a rule that permits the request: the first that needs no approval, or else the first.
+	// Rule is a rule that permits the request, the first by its name: of those that need no approval, or else of all.
 	Rule string
 	// NeedsApproval: only rules that ask for approval permit it.
 	NeedsApproval bool
+	// Unread: DirectoryPending, and Jira was never asked about any of it, as just after a policy began to ask.
+	Unread bool
 	// OwnerKey is the Jira key of the owner, to be remembered; empty: not known.
 	OwnerKey string
 	// Message says why, and what would have to change, for a person who does not know the policy.

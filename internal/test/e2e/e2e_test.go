@@ -125,7 +125,7 @@ func declarePolicy(ctx context.Context, jiraURL string) error {
 					Name:       "all",
 					Namespaces: v1alpha1.NamespaceSet{Names: []v1alpha1.NamespaceName{tokenNamespace}},
 					Owners:     v1alpha1.Owners{Users: []v1alpha1.JiraUserName{"alice", "bob"}},
-					Limits:     v1alpha1.Limits{Scopes: []v1alpha1.Scope{"read", "write"}},
+					Limits:     v1alpha1.Limits{Scopes: []v1alpha1.Scope{"read", "write"}, TokenHash: true},
 				}},
 			},
 		},

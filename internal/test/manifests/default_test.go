@@ -87,13 +87,24 @@ func TestOnlyTheManagerWritesItsSecrets(t *testing.T) {
 	}
 }
 
+// asManager has the manager's name, but an administrator's rights: admission goes by the name.
+func asManager(t *testing.T) client.Client {
+	t.Helper()
+	return asAccount(t, systemNamespace, managerAccount)
+}
+
+func asAccount(t *testing.T, namespace, name string) client.Client {
+	t.Helper()
+	config := rest.CopyConfig(plane.Config)
+	config.Impersonate.UserName = "system:serviceaccount:" + namespace + ":" + name
+	config.Impersonate.Groups = []string{"system:masters"} // RBAC is none of these tests' business
+	return clientFor(t, config)
+}
+
 // expectGarbageCollectorWorks: it takes owner references off an object whose owner was deleted with --cascade=orphan.
 func expectGarbageCollectorWorks(t *testing.T, secret *corev1.Secret) {
 	t.Helper()
-	config := rest.CopyConfig(plane.Config)
-	config.Impersonate.UserName = "system:serviceaccount:kube-system:generic-garbage-collector"
-	config.Impersonate.Groups = []string{"system:masters"} // its own rights are none of this test's business
-	collector := clientFor(t, config)
+	collector := asAccount(t, "kube-system", "generic-garbage-collector")
 	orphan := secret.DeepCopy()
 	orphan.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "x", UID: "1"}}
 	if err := collector.Update(t.Context(), orphan, client.DryRunAll); err != nil {

@@ -11,12 +11,16 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/test/stack"
 )
 
 const (
@@ -37,7 +41,8 @@ func kubectl(t *testing.T) string {
 	return path
 }
 
-// installDefault is kubectl apply --server-side -k config/default.
+// installDefault is kubectl apply --server-side -k config/default. When the test ends, the webhook is off again: other tests
+// run no manager.
 func installDefault(t *testing.T) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), kubectl(t), "kustomize", configPath("default"))
@@ -46,11 +51,24 @@ func installDefault(t *testing.T) {
 	if err != nil {
 		t.Fatalf("kubectl kustomize config/default: %v", err)
 	}
+	removeWebhook(t) // it may still say where another test's manager was
 	for _, object := range decode(t, rendered) {
 		if err := apply(t, object); err != nil {
 			t.Fatalf("apply %s %s: %v", object.GetKind(), object.GetName(), err)
 		}
 	}
+	t.Cleanup(func() { removeWebhook(t) })
+}
+
+func removeWebhook(t *testing.T) {
+	t.Helper()
+	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "jira-token-operator"}}
+	ctx := context.WithoutCancel(t.Context())
+	if err := plane.Client.Delete(ctx, configuration); client.IgnoreNotFound(err) != nil {
+		t.Fatal(err)
+	}
+	token := tokenFor(policyFor("default", "default"), "default", "trial")
+	eventually(t, func() error { return plane.Client.Create(ctx, token.DeepCopy(), client.DryRunAll) })
 }
 
 func eventually(t *testing.T, condition func() error) {
@@ -79,8 +97,19 @@ func startManager(t *testing.T, config *rest.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	address, err := stack.FreeAddresses(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admission, err := setup.NewAdmission(config, scheme, setup.AdmissionOptions{
+		Namespace: systemNamespace, Webhook: true, Address: address[0], Host: address[0],
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: scheme, Cache: cacheOptions, Metrics: metricsserver.Options{BindAddress: "0"},
+		WebhookServer: admission.WebhookServer(),
+		Scheme:        scheme, Cache: cacheOptions, Metrics: metricsserver.Options{BindAddress: "0"},
 		LeaderElection: true, LeaderElectionID: "jira-token-operator", LeaderElectionNamespace: systemNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		Controller:                    ctrlconfig.Controller{SkipNameValidation: new(true)}, // another test may have run one
@@ -89,7 +118,7 @@ func startManager(t *testing.T, config *rest.Config) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	if err := setup.Controllers(ctx, mgr, setup.Options{GatewayImage: "gateway", TokenConcurrency: 2}); err != nil {
+	if err := setup.Controllers(ctx, mgr, setup.Options{GatewayImage: "gateway", TokenConcurrency: 2, Admission: admission}); err != nil {
 		t.Fatal(err)
 	}
 	stopped := make(chan error)
@@ -100,4 +129,6 @@ func startManager(t *testing.T, config *rest.Config) {
 			t.Error("manager:", err)
 		}
 	})
+	token := tokenFor(policyFor("default", "default"), "default", "trial")
+	eventually(t, func() error { return plane.Client.Create(t.Context(), token.DeepCopy(), client.DryRunAll) })
 }

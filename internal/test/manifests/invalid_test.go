@@ -11,8 +11,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Each file of config/samples/invalid says in its first line what the API server says of it, and leaves nothing behind.
+// Each file of config/samples/invalid says in its first line what the API server says of it, and leaves nothing behind. The
+// webhook is asked before the schema, and must not stand in the way of a good message.
 func TestInvalidSamplesAreRefused(t *testing.T) {
+	installDefault(t)
+	startManager(t, plane.ServiceAccount(t, systemNamespace, managerAccount))
 	paths := files(t, "samples", "invalid", "*.yaml")
 	if len(paths) < 24 {
 		t.Errorf("there are %d invalid samples; 24 at least are wanted", len(paths))

@@ -53,7 +53,7 @@ func checkPolicy(t *testing.T, key client.ObjectKey) {
 	if err := plane.Client.Get(t.Context(), key, &p); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := policy.Compile(&p); err != nil {
+	if _, err := policy.Compile(&p, nil); err != nil {
 		t.Errorf("policy %s can't be compiled: %v", key, err)
 	}
 	if _, err := resources.Build(&p, resources.Options{Image: "gateway"}); err != nil {
@@ -136,10 +136,11 @@ func condition(kind, status, reason, message string) map[string]any {
 	}
 }
 
+// setStatus is what the manager does: nobody else may.
 func setStatus(t *testing.T, u *unstructured.Unstructured, status map[string]any) {
 	t.Helper()
 	u.Object["status"] = status
-	if err := plane.Client.Status().Update(t.Context(), u); err != nil {
+	if err := asManager(t).Status().Update(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 }

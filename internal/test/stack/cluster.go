@@ -5,6 +5,7 @@ package stack
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,14 +16,19 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// Kubectl runs the real kubectl as the administrator and returns what it printed.
+// Kubectl runs the real kubectl, which finds the plugin, as the administrator, and returns what it printed.
 func (s *Stack) Kubectl(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.assets(), "kubectl"), args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "HOME="+s.Dir)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "HOME="+s.Dir,
+		"PATH="+s.Dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -49,6 +55,33 @@ func (s *Stack) accountKubeconfig(ctx context.Context, namespace, name string) (
 		Contexts:       map[string]*clientcmdapi.Context{only: {Cluster: only, AuthInfo: only}},
 		CurrentContext: only,
 	}, file)
+}
+
+// WebhookAnswers waits until the API server has heard where the manager's webhook is, and what certifies it.
+func WebhookAnswers(ctx context.Context, kube kubernetes.Interface) error {
+	trial, err := json.Marshal(&v1alpha1.ApiToken{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "ApiToken"},
+		ObjectMeta: metav1.ObjectMeta{Name: "trial"},
+		Spec: v1alpha1.ApiTokenSpec{
+			Owner: "nobody", Scopes: []v1alpha1.Scope{v1alpha1.ScopeRead},
+			PolicyRef: v1alpha1.PolicyReference{Namespace: PolicyNamespace, Name: PolicyName},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	var last error
+	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		last = kube.Discovery().RESTClient().Post().
+			AbsPath("apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version, "namespaces", "default", "apitokens").
+			WarningHandler(rest.NoWarnings{}). // of the policy that is not there yet
+			Param("dryRun", metav1.DryRunAll).Body(trial).Do(ctx).Error()
+		return last == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("the webhook does not answer: %w: %w", err, last)
+	}
+	return nil
 }
 
 // gatewayDeployment waits for the Deployment that the manager makes for the policy.

@@ -49,8 +49,8 @@ type Stack struct {
 	// GatewayAddress and GatewayAdminAddress are host:port.
 	GatewayAddress, GatewayAdminAddress string
 
-	root, managerProbe, managerMetrics string
-	gatewayArgs                        []string
+	root, managerProbe, managerMetrics, webhook string
+	gatewayArgs                                 []string
 }
 
 // New prepares a stack with the given folder, which is emptied. root is the repository's.
@@ -58,20 +58,20 @@ func New(root, dir string) (*Stack, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	addresses, err := FreeAddresses(4)
+	addresses, err := FreeAddresses(5)
 	if err != nil {
 		return nil, err
 	}
 	return &Stack{
 		Dir: dir, Kubeconfig: filepath.Join(dir, "kubeconfig"), root: root,
 		GatewayAddress: addresses[0], GatewayAdminAddress: addresses[1],
-		managerProbe: addresses[2], managerMetrics: addresses[3],
+		managerProbe: addresses[2], managerMetrics: addresses[3], webhook: addresses[4],
 	}, nil
 }
 
-// Build builds the manager and the gateway into the stack's folder.
+// Build builds the manager, the gateway and the kubectl plugin into the stack's folder.
 func (s *Stack) Build(ctx context.Context, flags ...string) error {
-	args := append(append([]string{"build"}, flags...), "-o", s.Dir, "./cmd/manager", "./cmd/gateway")
+	args := append(append([]string{"build"}, flags...), "-o", s.Dir, "./cmd/...")
 	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir = s.root
 	if out, err := build.CombinedOutput(); err != nil {
@@ -124,17 +124,22 @@ func (s *Stack) Install(ctx context.Context) error {
 	return err
 }
 
-// StartManager runs the manager with the rights of its ServiceAccount.
+// StartManager runs the manager with the rights of its ServiceAccount. Once it is there, ApiTokens can be created: the API
+// server asks its webhook.
 func (s *Stack) StartManager(ctx context.Context) error {
 	kubeconfig, err := s.accountKubeconfig(ctx, managerNamespace, managerAccount)
 	if err != nil {
 		return err
 	}
 	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"),
-		"--kubeconfig="+kubeconfig, "--leader-elect", "--leader-election-namespace="+managerNamespace,
+		"--kubeconfig="+kubeconfig, "--leader-elect", "--namespace="+managerNamespace,
+		"--webhook-bind-address="+s.webhook, "--webhook-url=https://"+s.webhook, "--drain-delay=0s",
 		"--gateway-image=jira-token-operator:local",
 		"--metrics-bind-address="+s.managerMetrics, "--health-probe-bind-address="+s.managerProbe)
-	return err
+	if err != nil {
+		return err
+	}
+	return WebhookAnswers(ctx, s.Client)
 }
 
 // StartGateway runs the container of the Deployment that the manager makes for the policy, with the rights of its
