@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cani
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
+)
+
+// parseRateLimit reads requests/period, such as 60/1m; nil for an empty text. The period is checked with the token.
+func parseRateLimit(text string) (*v1alpha1.RateLimit, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // no limit is a result, not an error
+	}
+	requests, period, ok := strings.Cut(text, "/")
+	n, err := strconv.ParseInt(requests, 10, 32)
+	if !ok || err != nil {
+		return nil, usage.Errorf("--rate-limit is %q; requests/period is needed, such as 60/1m", text)
+	}
+	return &v1alpha1.RateLimit{Requests: int32(n), Period: v1alpha1.RatePeriod(period)}, nil
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kubectlapitoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/clock"
+
+	"github.com/jiratokens/jira-token-operator/internal/cli"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
+)
+
+// Exit codes; the help of can-i documents them.
+const (
+	exitOK       = 0
+	exitNo       = 1 // the answer is no, or what was asked for could not be done
+	exitUsage    = 2
+	exitNotKnown = 3
+)
+
+// Run runs the plugin with its arguments (without the program's name) and returns its exit code. now is when tokens would
+// be declared.
+func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams, now clock.PassiveClock) int {
+	command := NewCommand(streams, now) //nolint:contextcheck // showing help takes no context
+	command.SetArgs(args)
+	ran, err := command.ExecuteContextC(ctx)
+	code := exitCode(err)
+	switch {
+	case err == nil, errors.Is(err, cani.ErrNotPermitted), errors.Is(err, cani.ErrNotKnown):
+		// The answer has been printed.
+	case code == exitUsage:
+		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\nSee %s --help\n", err, ran.CommandPath())
+	default:
+		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, cli.ErrUsage):
+		return exitUsage
+	case errors.Is(err, cani.ErrNotKnown), errors.Is(err, cani.ErrNoAnswer):
+		return exitNotKnown
+	}
+	return exitNo
+}
