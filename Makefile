@@ -48,8 +48,8 @@ clean: ## Remove everything that was built (not Go's caches)
 ##@ Development
 
 .PHONY: build
-build: ## Build bin/manager and bin/gateway
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway
+build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apitoken
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs and RBAC from the code
@@ -103,6 +103,11 @@ bench: ## Run the benchmarks (compare two saved outputs with bin/tools/benchstat
 bench-revocation: ## Measure the time from kubectl delete to the first 401
 	@$(WITH_CONTROLPLANE)
 	go run ./hack/bench-revocation
+
+.PHONY: bench-tightening
+bench-tightening: ## Measure how 5,000 tokens follow a policy that is tightened, and count the writes
+	@$(WITH_CONTROLPLANE)
+	go run ./hack/bench-tightening
 
 .PHONY: demo
 demo: ## Show the whole story on a local control plane, then keep it up until Ctrl-C

@@ -38,8 +38,10 @@ type bench struct {
 func (b *bench) prepare(ctx context.Context, jiraURL string, n int) error {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.stack.Build(ctx) }, b.stack.StartControlPlane, b.stack.Install, b.newClient,
-		func(ctx context.Context) error { return b.declare(ctx, jiraURL, n) },
-		b.stack.StartManager, b.stack.StartGateway,
+		func(ctx context.Context) error { return b.declarePolicy(ctx, jiraURL) },
+		b.stack.StartManager,
+		func(ctx context.Context) error { return b.declareTokens(ctx, n) },
+		b.stack.StartGateway,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -66,9 +68,9 @@ func (b *bench) newClient(context.Context) (err error) {
 	return err
 }
 
-func (b *bench) declare(ctx context.Context, jiraURL string, n int) error {
+func (b *bench) declarePolicy(ctx context.Context, jiraURL string) error {
 	b.jira.AddUser(jiratest.User{Name: "alice", Permissions: jiratest.Browse})
-	objects := append(make([]client.Object, 0, n+4),
+	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: stack.PolicyNamespace}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
 		&corev1.Secret{
@@ -78,18 +80,24 @@ func (b *bench) declare(ctx context.Context, jiraURL string, n int) error {
 			StringData: map[string]string{"owner": "alice", "token": b.jira.AddPAT("alice")},
 		},
 		b.policy(jiraURL),
-	)
+	} {
+		if err := b.kube.Create(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) declareTokens(ctx context.Context, n int) error {
 	for i := range n {
-		objects = append(objects, &v1alpha1.ApiToken{
+		token := &v1alpha1.ApiToken{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name(i)},
 			Spec: v1alpha1.ApiTokenSpec{
 				Owner: "alice", Scopes: []v1alpha1.Scope{v1alpha1.ScopeRead},
 				PolicyRef: v1alpha1.PolicyReference{Namespace: stack.PolicyNamespace, Name: stack.PolicyName},
 			},
-		})
-	}
-	for _, o := range objects {
-		if err := b.kube.Create(ctx, o); err != nil {
+		}
+		if err := b.kube.Create(ctx, token); err != nil {
 			return err
 		}
 	}

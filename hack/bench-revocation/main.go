@@ -18,6 +18,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/jiratokens/jira-token-operator/internal/jira/jiratest"
 	"github.com/jiratokens/jira-token-operator/internal/test/stack"
 )
@@ -25,6 +28,7 @@ import (
 func main() {
 	n := flag.Int("n", 100, "how many tokens to revoke, one after the other")
 	flag.Parse()
+	ctrl.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *n)
 	stop()

@@ -63,13 +63,19 @@ func (n *narrator) verdict() error {
 }
 
 // kubectl runs and shows a command.
-func (n *narrator) kubectl(ctx context.Context, args ...string) {
+func (n *narrator) kubectl(ctx context.Context, args ...string) { n.shows(ctx, "", args...) }
+
+// shows runs and shows a command that prints something.
+func (n *narrator) shows(ctx context.Context, contains string, args ...string) {
 	out, err := n.stage.Kubectl(ctx, args...)
 	fmt.Printf("  $ kubectl %s\n", quoted(args))
 	for line := range strings.Lines(strings.TrimRight(out, "\n") + "\n") {
 		fmt.Print("    ", line)
 	}
 	n.do(err)
+	if !strings.Contains(out, contains) {
+		n.check(false, fmt.Sprintf("that says nothing of %q", contains))
+	}
 }
 
 // quoted writes arguments so that a shell takes them as they are.

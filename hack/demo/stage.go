@@ -68,7 +68,7 @@ func (s *stage) build(ctx context.Context) error {
 		{"build manager and gateway (first: minutes)", func(ctx context.Context) error { return s.Build(ctx) }},
 		{"Kubernetes API server and etcd", s.StartControlPlane},
 		{"stand-in Jira", s.startJira},
-		{"custom resources, roles and admission policy", s.Install},
+		{"custom resources, roles and admission policies", s.Install},
 		{"manager", s.StartManager},
 		{"the samples' policy and tokens", s.applySamples},
 		{"gateway", s.StartGateway},

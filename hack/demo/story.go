@@ -45,6 +45,7 @@ func tell(ctx context.Context, s *stage) error {
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: alice[:len(alice)-3]}, 401, "length")
 	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", "a password that no script needs to know"}}, 401, "")
 
+	tellPermissions(ctx, n)
 	tellSuspension(ctx, n, alice)
 	tellExpiry(ctx, n)
 	tellRevocation(ctx, n, alice)
