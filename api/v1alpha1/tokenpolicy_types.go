@@ -177,6 +177,7 @@ type TokenPolicyStatus struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$')",message="metadata.name must be at most 50 lower-case letters, digits and '-', starting with a letter: it names the gateway's Service"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.directory) || !has(self.spec.directory.secretRef) || self.spec.directory.secretRef.name != self.metadata.name + '-directory'",message="spec.directory.secretRef.name must not be <policy>-directory: in the Secret of that name the operator keeps what it reads; call it <policy>-directory-credential, say"
 type TokenPolicy struct {
 	metav1.TypeMeta `json:",inline"`
 

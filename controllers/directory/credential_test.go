@@ -4,11 +4,14 @@ package directory_test
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
@@ -135,4 +138,23 @@ func TestImpostor(t *testing.T) {
 	if !strings.Contains(c.Message, `"mallory" rather than "root"`) || w.members("developers") != 5 {
 		t.Error(c.Message, w.members("developers"))
 	}
+}
+
+// An owner who can be looked up does not make up for groups that can't be read.
+func TestRefusedGroupsStayRefused(t *testing.T) {
+	w := newWorld(t)
+	w.jira.AddUser(jiratest.User{Name: "svc-ci", Key: "ci"})
+	w.jira.Fault(jiratest.Fault{Status: 403, Match: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/group/member") }})
+	w.expect(v1alpha1.ReasonDirectoryRefused)
+	w.token("ci", "svc-ci")
+	w.next()
+	w.eventually("the owner is looked up", func() bool {
+		w.next()
+		must(t, plane.Client.Get(t.Context(), client.ObjectKeyFromObject(w.policy), w.policy))
+		c := meta.FindStatusCondition(w.policy.Status.Conditions, v1alpha1.ConditionDirectorySynced)
+		if c.Reason != v1alpha1.ReasonDirectoryRefused || !strings.HasPrefix(c.Message, "spec.directory.secretRef: Secret directory") {
+			t.Fatalf("the condition says %s: %s", c.Reason, c.Message)
+		}
+		return w.kept().User("svc-ci") != nil
+	})
 }

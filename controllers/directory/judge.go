@@ -32,7 +32,7 @@ func (w *pass) judge(known *directory.Snapshot) *problem {
 				"confirms it: %s", w.settings.maxStaleness, why)}
 	}
 	if trouble != nil {
-		return &problem{reason: trouble.reason, message: trouble.message + ". " + w.outlook(known)}
+		return &problem{reason: trouble.reason, message: w.place(trouble) + trouble.message + ". " + w.outlook(known)}
 	}
 	if held := w.judgeLosses(known); held != nil {
 		return held
@@ -43,6 +43,15 @@ func (w *pass) judge(known *directory.Snapshot) *problem {
 		}
 	}
 	return nil
+}
+
+// place says which Secret Jira has refused, unless the message does.
+func (w *pass) place(trouble *problem) string {
+	ref := w.policy.Spec.Directory.SecretRef
+	if ref == nil || trouble.reason != v1alpha1.ReasonDirectoryRefused || strings.HasPrefix(trouble.message, "spec.") {
+		return ""
+	}
+	return fmt.Sprintf("spec.directory.secretRef: Secret %s needs a credential of a Jira administrator: ", ref.Name)
 }
 
 // outlook says what follows from a failure.

@@ -164,7 +164,7 @@ func (r *Reconciler) end(w *pass, o *outcome) {
 	case !o.asked:
 		return
 	}
-	if !o.lost {
-		s.trouble = o.asWhole()
+	if !o.lost { // what could not be read before, and was not tried now, still can't be
+		s.trouble = (&outcome{trouble: o.trouble, unread: s.unread, unseen: s.unseen}).asWhole()
 	}
 }
