@@ -142,8 +142,12 @@ func (v *verdict) decide(s *situation) {
 		}
 		return
 	}
-	if decision.NeedsApproval && !v.approve(s) {
-		return
+	if decision.NeedsApproval {
+		approval, given := v.approve(s)
+		if !given {
+			return
+		}
+		decision.Message += ", " + approval
 	}
 	v.permit(s, decision.Message)
 }
@@ -163,8 +167,8 @@ var waitingReasons = map[policy.Verdict]string{
 	policy.PlacePending:     v1alpha1.ReasonPlacePending,
 }
 
-// approve asks for the approval that a rule wants, and tells whether there is one.
-func (v *verdict) approve(s *situation) bool {
+// approve asks for the approval that a rule wants, and says whose it is, if there is one.
+func (v *verdict) approve(s *situation) (approval string, given bool) {
 	outcome := s.compiled.Approval(&policy.ApprovalCase{
 		Token: grant.TokenReference{Namespace: s.token.Namespace, Name: s.token.Name, UID: s.token.UID},
 		Rule:  v.rule, Grant: v.claim.Grant, ExpiresAt: v.claim.Request.ExpiresAt, Digest: v.digest,
@@ -176,14 +180,14 @@ func (v *verdict) approve(s *situation) bool {
 		if outcome.Digest == v.digest {
 			v.notes.Approved = s.approvedAs(v, outcome.Name)
 		}
-		return true
+		return outcome.Message, true
 	case policy.ApprovalDenied:
 		v.refuse(v1alpha1.ReasonApprovalDenied, outcome.Message)
 	default:
 		v.wait(v1alpha1.ReasonApprovalRequired, outcome.Message)
 		v.blockedReason = "the token waits for an approval"
 	}
-	return false
+	return "", false
 }
 
 // approvedAs is what is remembered of an approval.

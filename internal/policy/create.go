@@ -50,8 +50,8 @@ func (c *create) check(q *question, f *findings) {
 	answer, doubtful := c.permits(q)
 	if answer == No {
 		f.refuse("%q declared the token and may not: the rule lets %s declare it%s; one of those can take the token over by "+
-			"setting its annotation %s to another value", q.Requester.User, c.subjects(q.Owner), c.namelessness(q),
-			v1alpha1.AnnotationRequest)
+			"changing its annotation %s; applying the same manifest again is not enough",
+			q.Requester.User, c.subjects(q.Owner), c.namelessness(q), v1alpha1.AnnotationRequest)
 	}
 	f.awaitJira(doubtful)
 }

@@ -47,7 +47,7 @@ func (p *Policy) evaluateRules(r *Request) Decision {
 	}
 	if approvable != nil {
 		return Decision{Verdict: Permitted, Rule: approvable.name, NeedsApproval: true, Message: fmt.Sprintf(
-			"permitted by rule %s of policy %s, once it is approved", approvable.name, p)}
+			"permitted by rule %s of policy %s", approvable.name, p)}
 	}
 	return p.unpermitted(r, answers)
 }

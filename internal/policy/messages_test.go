@@ -59,15 +59,15 @@ func TestMessages(t *testing.T) {
 		},
 		"requester may not": {
 			func(r *policy.Request) { r.Requester = requester("oidc:eve") }, nil,
-			refused + `"oidc:eve" declared the token and may not: the rule lets the owner (Jira user "alice"), a member of the Kubernetes group "platform-team", a member of the Jira group "staff" or certain users or ServiceAccounts that the policy names declare it; one of those can take the token over by setting its annotation jiratokens.io/request to another value` + others,
+			refused + `"oidc:eve" declared the token and may not: the rule lets the owner (Jira user "alice"), a member of the Kubernetes group "platform-team", a member of the Jira group "staff" or certain users or ServiceAccounts that the policy names declare it; one of those can take the token over by changing its annotation jiratokens.io/request; applying the same manifest again is not enough` + others,
 		},
 		"ServiceAccount may not": {
 			func(r *policy.Request) { r.Requester = requester("system:serviceaccount:ci:deployer") }, nil,
-			refused + `"system:serviceaccount:ci:deployer" declared the token and may not: the rule lets the owner (Jira user "alice"), a member of the Kubernetes group "platform-team", a member of the Jira group "staff" or certain users or ServiceAccounts that the policy names declare it ("system:serviceaccount:ci:deployer" has no Jira name: names that begin with system: have none); one of those can take the token over by setting its annotation jiratokens.io/request to another value` + others,
+			refused + `"system:serviceaccount:ci:deployer" declared the token and may not: the rule lets the owner (Jira user "alice"), a member of the Kubernetes group "platform-team", a member of the Jira group "staff" or certain users or ServiceAccounts that the policy names declare it ("system:serviceaccount:ci:deployer" has no Jira name: names that begin with system: have none); one of those can take the token over by changing its annotation jiratokens.io/request; applying the same manifest again is not enough` + others,
 		},
 		"requester without prefix": {
 			func(r *policy.Request) { r.Requester = requester("eve") }, nil,
-			refused + `"eve" declared the token and may not: the rule lets the owner (Jira user "alice"), a member of the Kubernetes group "platform-team", a member of the Jira group "staff" or certain users or ServiceAccounts that the policy names declare it ("eve" has no Jira name: it lacks the prefix "oidc:" of the policy's spec.requesters); one of those can take the token over by setting its annotation jiratokens.io/request to another value` + others,
+			refused + `"eve" declared the token and may not: the rule lets the owner (Jira user "alice"), a member of the Kubernetes group "platform-team", a member of the Jira group "staff" or certain users or ServiceAccounts that the policy names declare it ("eve" has no Jira name: it lacks the prefix "oidc:" of the policy's spec.requesters); one of those can take the token over by changing its annotation jiratokens.io/request; applying the same manifest again is not enough` + others,
 		},
 		"group never read": {
 			func(r *policy.Request) { r.Requester = requester("oidc:eve") }, func(s *directory.Snapshot) { delete(s.Groups, "staff") },

@@ -45,7 +45,7 @@ func (h *approvals) handle(ctx context.Context, request *admission.Request) (adm
 	edits.annotate(approval, annotation)
 	answer, done := admission.Allowed(""), outcomeKept
 	if c.asksAnew {
-		answer, done = h.judge(ctx, ring, &approval.Spec, c.user.User)
+		answer, done = h.judge(ctx, ring, approval, c.user.User)
 	}
 	if answer.Allowed {
 		answer.Patches = edits.operations
@@ -71,8 +71,9 @@ func approvalClaim(approval, old *v1alpha1.TokenApproval, request *admission.Req
 // judge denies an approval by whoever declared the token, and warns of one that counts for nothing. Who declared it is
 // checked again whenever the approval is used.
 func (h *approvals) judge(
-	ctx context.Context, ring *stamp.Ring, spec *v1alpha1.TokenApprovalSpec, user string,
+	ctx context.Context, ring *stamp.Ring, approval *v1alpha1.TokenApproval, user string,
 ) (admission.Response, outcome) {
+	spec := &approval.Spec
 	name := types.NamespacedName{Namespace: string(spec.APIToken.Namespace), Name: spec.APIToken.Name}
 	var token v1alpha1.ApiToken
 	err := h.reader.Get(ctx, name, &token)
@@ -83,8 +84,11 @@ func (h *approvals) judge(
 		log.FromContext(ctx).Error(err, "the ApiToken of a TokenApproval can't be read")
 		return admission.Allowed(""), outcomeUndecided
 	case string(token.UID) != spec.APIToken.UID:
-		return warned("The ApiToken %s has the UID %s, not the one in spec.apiToken.uid: it was created again, and this "+
-			"TokenApproval counts for nothing.", name, token.UID)
+		return warned("The ApiToken %s has the UID %s, not the one in spec.apiToken.uid: it was created again, or the UID is "+
+			"mistyped. This TokenApproval counts for nothing.", name, token.UID)
+	case string(token.Spec.PolicyRef.Namespace) != approval.Namespace:
+		return warned("The policy of the ApiToken %s is in namespace %s: create the TokenApproval there. This one counts for "+
+			"nothing.", name, token.Spec.PolicyRef.Namespace)
 	}
 	if declarer, err := ring.VerifyToken(&token); err == nil && declarer.User == user && spec.Decision == v1alpha1.DecisionApprove {
 		return admission.Denied(fmt.Sprintf("%s declared the ApiToken %s: somebody else has to approve it", user, name)), outcomeDenied

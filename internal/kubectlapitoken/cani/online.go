@@ -61,7 +61,8 @@ func (g *gathering) readPolicy(ctx context.Context, reader client.Reader, name t
 			"--policy-file", name)
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("you may not read policy %s: ask for the right to get tokenpolicies in namespace %s, or give "+
-			"--policy-file: %w", name, name.Namespace, err)
+			"--policy-file; kubectl apply --dry-run=server -f <manifest> needs no such right and warns with the answer: %w",
+			name, name.Namespace, err)
 	case err != nil:
 		return fmt.Errorf("read policy %s: %w", name, err)
 	}

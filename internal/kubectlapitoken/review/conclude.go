@@ -37,7 +37,7 @@ func (f *Facts) permitted(out *Review, certain, possible *policy.Decision) {
 	out.Answer, out.Reason = verdictOf(certain.Verdict)
 	out.Rule, out.Approval, out.Message = certain.Rule, certain.NeedsApproval, certain.Message
 	if out.Approval {
-		out.Message += " by somebody other than who declares it"
+		out.Message += ", once it is approved by somebody other than who declares it"
 	}
 	if certain.NeedsApproval && !possible.NeedsApproval {
 		out.Message += fmt.Sprintf("; rule %s, which needs no approval, may permit it too", possible.Rule)

@@ -36,7 +36,7 @@ func TestApprovals(t *testing.T) {
 	namespace, policy := plane.Namespace(t), plane.Namespace(t)
 	alice, carol := user(t, namespace, roleEditor, "alice"), user(t, policy, roleApprover, "carol")
 	bind(t, policy, roleApprover, subjectOf("alice"))
-	token := newToken(namespace, "t")
+	token := newToken(namespace, "t", func(a *v1alpha1.ApiToken) { a.Spec.PolicyRef.Namespace = v1alpha1.NamespaceName(policy) })
 	must(t, alice.Create(t.Context(), token))
 	token = stored(t, token)
 	eventually(t, func() error { // the manager's cache has the token
@@ -53,6 +53,13 @@ func TestApprovals(t *testing.T) {
 		t.Errorf("whoever declared the token may approve it: %v", err)
 	}
 	must(t, alice.Create(t.Context(), newApproval(policy, "against", token, func(a *v1alpha1.TokenApproval) { a.Spec.Decision = v1alpha1.DecisionDeny })))
+
+	carol.takeWarnings()
+	bind(t, namespace, roleApprover, subjectOf("carol"))
+	must(t, carol.Create(t.Context(), newApproval(namespace, "misplaced", token), client.DryRunAll))
+	if said := strings.Join(carol.takeWarnings(), " "); !strings.Contains(said, "is in namespace "+policy+": create the TokenApproval there") {
+		t.Errorf("an approval in the token's namespace: %q", said)
+	}
 
 	approval := newApproval(policy, "", token, func(a *v1alpha1.TokenApproval) { a.GenerateName = "a-" })
 	must(t, carol.Create(t.Context(), approval))
