@@ -14,6 +14,9 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
 )
 
 // patience bounds the transcript. It takes well under a minute, but for the first build of the programs.
@@ -24,6 +27,7 @@ var errDiffered = errors.New("the story did not go as told")
 func main() {
 	once := flag.Bool("once", false, "end after the transcript; the exit code tells whether every step went as told")
 	flag.Parse()
+	ctrl.SetLogger(logr.Discard()) // of the library that starts the API server
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, *once)
 	stop()

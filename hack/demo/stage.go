@@ -128,15 +128,16 @@ func (s *stage) stay(ctx context.Context) {
 	fmt.Printf(`
 Everything stays up. In another terminal:
 
-  export KUBECONFIG=%s PATH=%s:$PATH
+  export KUBECONFIG=%s PATH=%s:%s:$PATH
   kubectl get apitokens -A
   TOKEN=$(kubectl get secret -n reporting weekly-report -o go-template='{{.data.token | base64decode}}')
   curl -H "Authorization: Bearer $TOKEN" %s/rest/api/2/myself
   kubectl explain apitoken.spec
+  kubectl apitoken can-i -f hack/demo/manifests/mine.yaml --requester=oidc:paul@corp.example
 
 There is no kubelet here: the gateway of a policy of your own would not start, and deleted namespaces stay Terminating.
 Gateway metrics: http://%s/metrics   Logs: %s   Ctrl-C ends it.
-`, s.Kubeconfig, os.Getenv("KUBEBUILDER_ASSETS"), s.gatewayURL, s.GatewayAdminAddress, s.Dir)
+`, s.Kubeconfig, os.Getenv("KUBEBUILDER_ASSETS"), s.Dir, s.gatewayURL, s.GatewayAdminAddress, s.Dir)
 	<-ctx.Done()
 	fmt.Println("\nstopping")
 }
