@@ -57,7 +57,7 @@ var narrowings = map[string]narrowing{
 	"fewer allowed namespaces": {true, func(_ *rapid.T, w *world, _ *v1alpha1.Rule) {
 		w.policy.Spec.AllowedNamespaces.Names = shorter(w.policy.Spec.AllowedNamespaces.Names, 0)
 	}},
-	"ask for approval":      {apply: func(_ *rapid.T, _ *world, r *v1alpha1.Rule) { r.Approval = &v1alpha1.RuleApproval{Required: true} }},
+	"ask for approval":      {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) { r.Approval = &v1alpha1.RuleApproval{Required: true} }},
 	"not for privileged":    {apply: func(_ *rapid.T, _ *world, r *v1alpha1.Rule) { r.Owners.Privileged = false }},
 	"ask who declared it":   {true, narrowCreate},
 	"nobody is a requester": {true, func(_ *rapid.T, w *world, _ *v1alpha1.Rule) { w.policy.Spec.Requesters = nil }},
@@ -86,11 +86,6 @@ var narrowings = map[string]narrowing{
 	}},
 	"the owner was another one": {apply: func(_ *rapid.T, w *world, _ *v1alpha1.Rule) { w.request.OwnerKey = "another" }},
 	"lose the requester":        {apply: func(_ *rapid.T, w *world, _ *v1alpha1.Rule) { w.request.Requester = nil }},
-	"lose an older one's requester": {apply: func(t *rapid.T, w *world, _ *v1alpha1.Rule) {
-		if len(w.older) > 0 {
-			w.older[pick(t, len(w.older))].Requester = nil
-		}
-	}},
 	"the requester leaves a group": {apply: func(_ *rapid.T, w *world, _ *v1alpha1.Rule) {
 		if w.request.Requester != nil {
 			w.request.Requester.Groups = shorter(w.request.Requester.Groups, 0)
