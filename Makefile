@@ -90,6 +90,23 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
 	$(GOTESTSUM) --format pkgname-and-test-fails -- $(RACE) -p 2 -timeout 20m $(TESTFLAGS) $(PKG)
 
+.PHONY: test-hostile
+test-hostile: ## Send the hostile and the honest requests through the gateway, and print each with what came of it
+	@table=$$(mktemp)
+	trap 'rm -f "$$table"' EXIT
+	status=0
+	HOSTILE_TABLE=$$table TOMCAT_HOME=$$(hack/tomcat.sh) go test -count=1 $(TESTFLAGS) ./internal/test/hostile || status=$$?
+	cat "$$table"
+	echo
+	grep -E '^[a-z ]+: [0-9]+ cases' "$$table"
+	exit $$status
+
+.PHONY: test-clients
+test-clients: ## Install Jira clients of several languages into bin/clients, and use each through the gateway
+	@JIRA_CLIENTS=$$(hack/clients/install.sh)
+	export JIRA_CLIENTS
+	go test -count=1 -v $(TESTFLAGS) ./internal/test/clients
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	hack/fuzz.sh $(FUZZTIME)

@@ -5,6 +5,7 @@ package gateway
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -96,4 +97,15 @@ func (b *timedBody) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.failed
+}
+
+// isBroken tells whether what came is no body, such as a chunk without its length, rather than that nothing came any more.
+func (b *timedBody) isBroken() bool {
+	if b == nil {
+		return false
+	}
+	err := b.failure()
+	var network net.Error
+	gone := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, http.ErrBodyReadAfterClose) || errors.As(err, &network)
+	return err != nil && !errors.Is(err, errBodyIdle) && !gone
 }

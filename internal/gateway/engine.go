@@ -115,6 +115,8 @@ func refusalOf(ctx context.Context, x *exchange, err error) *Refusal {
 		return refused.refusal
 	case x.body != nil && errors.Is(x.body.failure(), errBodyIdle):
 		return bodyTimeout()
+	case ctx.Err() == nil && x.body.isBroken():
+		return brokenBody()
 	case ctx.Err() != nil, x.body != nil && x.body.failure() != nil:
 		return &Refusal{Status: statusClientGone, Reason: reasonGone, Close: true, Message: "the client went away"}
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -142,9 +142,7 @@ func (s *formStore) read(body *timedBody, declared int64) ([]byte, *Refusal) {
 	case errors.Is(err, errBodyIdle):
 		return nil, bodyTimeout()
 	case err != nil:
-		return nil, &Refusal{
-			Status: http.StatusBadRequest, Reason: reasonBody, Close: true, Message: "the request's body could not be read",
-		}
+		return nil, brokenBody()
 	case form.Len() > maxFormBytes:
 		return nil, formTooLarge()
 	}
@@ -169,6 +167,13 @@ func formTooLarge() *Refusal {
 	return &Refusal{
 		Status: http.StatusRequestEntityTooLarge, Reason: reasonBody, Close: true,
 		Message: fmt.Sprintf("a form can't be larger than %d bytes; send JSON, or multipart for attachments", maxFormBytes),
+	}
+}
+
+func brokenBody() *Refusal {
+	return &Refusal{
+		Status: http.StatusBadRequest, Reason: reasonBody, Close: true,
+		Message: "the request's body could not be read; is something wrong with its chunks or its length?",
 	}
 }
 
