@@ -59,6 +59,19 @@ func TestOneRequestStaysOne(t *testing.T) {
 	}
 }
 
+// TestABrokenBodyIsNotAClientThatWent: whoever frames a body wrongly is there to be told.
+func TestABrokenBodyIsNotAClientThatWent(t *testing.T) {
+	b := newBench(t)
+	a := b.raw("POST /jira/rest/api/2/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+		bearer(b.issue("alice", []string{"read"})) + "\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n{}\r\n0\r\n\r\n")
+	if message := a.message(t); a.StatusCode != http.StatusBadRequest || !strings.Contains(message, "chunks") {
+		t.Errorf("%d %s", a.StatusCode, message)
+	}
+	if line := b.auditLines(1)[0]; line.Reason != reasonBody {
+		t.Errorf("%+v", line)
+	}
+}
+
 // panicking is a table with a bug.
 type panicking struct{}
 
