@@ -94,6 +94,7 @@ func each(t *testing.T, test func(t *testing.T, c client, auth string)) {
 func TestClientsWork(t *testing.T) {
 	w := newWorld(t)
 	each(t, func(t *testing.T, c client, auth string) {
+		t.Helper()
 		w.jira.Reset()
 		said := w.run(t, c, auth, w.Issue(t, owner, []string{"read", "write"}), "story")
 		t.Log(strings.ReplaceAll(said, "\n", ", "))
@@ -121,6 +122,7 @@ func TestClientsWork(t *testing.T) {
 func TestClientsUnderstandRefusals(t *testing.T) {
 	w := newWorld(t)
 	each(t, func(t *testing.T, c client, auth string) {
+		t.Helper()
 		limited := w.Issue(t, owner, []string{"read"}, limit(1, time.Hour))
 		w.run(t, c, auth, limited, "myself")
 		for _, tc := range []struct{ status, tok, command, says string }{

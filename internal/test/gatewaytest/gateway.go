@@ -60,7 +60,7 @@ func (fresh) Age(time.Time) time.Duration { return 0 }
 func (fresh) Ready() bool { return true }
 
 // Start serves the gateway.
-func Start(t testing.TB, o Options) *Gateway {
+func Start(t *testing.T, o Options) *Gateway {
 	t.Helper()
 	settings, err := gateway.Compile(o.config(), o.secrets())
 	if err != nil {
@@ -79,7 +79,7 @@ func Start(t testing.TB, o Options) *Gateway {
 	return g
 }
 
-func (g *Gateway) serve(t testing.TB, o Options, handler *gateway.Handler) {
+func (g *Gateway) serve(t *testing.T, o Options, handler *gateway.Handler) {
 	t.Helper()
 	listener := o.Listener
 	if listener == nil {
@@ -100,7 +100,7 @@ func (g *Gateway) serve(t testing.TB, o Options, handler *gateway.Handler) {
 }
 
 // Listen opens a free port of 127.0.0.1.
-func Listen(t testing.TB) net.Listener {
+func Listen(t *testing.T) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // Issue puts a token of the owner with the scopes into the gateway's table.
-func (g *Gateway) Issue(t testing.TB, owner string, scopes []string, edit ...func(*grant.Credential)) string {
+func (g *Gateway) Issue(t *testing.T, owner string, scopes []string, edit ...func(*grant.Credential)) string {
 	t.Helper()
 	made := newToken(t)
 	g.issued++
@@ -38,12 +38,12 @@ func (g *Gateway) Issue(t testing.TB, owner string, scopes []string, edit ...fun
 }
 
 // Unknown makes a well-formed token that no gateway knows.
-func Unknown(t testing.TB) string {
+func Unknown(t *testing.T) string {
 	t.Helper()
 	return newToken(t).Reveal()
 }
 
-func newToken(t testing.TB) token.Token {
+func newToken(t *testing.T) token.Token {
 	t.Helper()
 	made, err := token.Generate(rand.Reader)
 	if err != nil {
@@ -62,7 +62,7 @@ type AuditLine struct {
 }
 
 // TakeAudit waits until the audit log has n lines, returns them and forgets them.
-func (g *Gateway) TakeAudit(t testing.TB, n int) []AuditLine {
+func (g *Gateway) TakeAudit(t *testing.T, n int) []AuditLine {
 	t.Helper()
 	var out []AuditLine
 	for text := range strings.Lines(g.audit.take(n)) {

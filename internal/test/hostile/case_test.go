@@ -70,14 +70,14 @@ func load(t *testing.T, name string) []testCase {
 	return out
 }
 
-func (c testCase) expand() []testCase {
+func (c *testCase) expand() []testCase {
 	if len(c.Spellings) > 0 {
 		c.Each = map[string][]string{"header": nil}
 		for _, name := range c.Spellings {
 			c.Each["header"] = append(c.Each["header"], spellings(name)...)
 		}
 	}
-	out := []testCase{c}
+	out := []testCase{*c}
 	keys := make([]string, 0, len(c.Each))
 	for key := range c.Each {
 		keys = append(keys, key)
@@ -107,18 +107,19 @@ func spellings(name string) []string {
 }
 
 // replace replaces in all texts.
-func (c testCase) replace(pairs ...string) testCase {
+func (c *testCase) replace(pairs ...string) testCase {
+	out := *c
 	r := strings.NewReplacer(pairs...)
-	for _, text := range []*string{&c.Name, &c.Raw, &c.Method, &c.Target, &c.Body, &c.Auth, &c.Status, &c.Reason} {
+	for _, text := range []*string{&out.Name, &out.Raw, &out.Method, &out.Target, &out.Body, &out.Auth, &out.Status, &out.Reason} {
 		*text = r.Replace(*text)
 	}
-	for _, list := range []*[]string{&c.Headers, &c.Jira, &c.Passes} {
+	for _, list := range []*[]string{&out.Headers, &out.Jira, &out.Passes} {
 		*list = slices.Clone(*list)
 		for i := range *list {
 			(*list)[i] = r.Replace((*list)[i])
 		}
 	}
-	return c
+	return out
 }
 
 var repetition = regexp.MustCompile(`\{\{(\d+)\*([^}]+)\}\}`)

@@ -26,6 +26,7 @@ func TestHonest(t *testing.T) {
 
 // runCorpus sends all cases of the files, prints the table and fails for each surprise.
 func runCorpus(t *testing.T, kind string, jira []string, files ...string) {
+	t.Helper()
 	w := newWorld(t)
 	var table strings.Builder
 	count, surprises := 0, 0

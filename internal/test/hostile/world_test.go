@@ -27,7 +27,7 @@ type world struct {
 	secrets []string
 }
 
-func newWorld(t testing.TB, edit ...func(*gatewaytest.Options)) *world {
+func newWorld(t *testing.T, edit ...func(*gatewaytest.Options)) *world {
 	t.Helper()
 	w := &world{pats: map[string]string{}}
 	w.jira = jiratest.Start(t, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase})
@@ -48,7 +48,7 @@ func newWorld(t testing.TB, edit ...func(*gatewaytest.Options)) *world {
 	return w
 }
 
-func (w *world) issueTokens(t testing.TB) {
+func (w *world) issueTokens(t *testing.T) {
 	t.Helper()
 	readWrite := []string{"read", "write"}
 	ended := time.Now().Add(-time.Hour)
@@ -70,6 +70,6 @@ func (w *world) issueTokens(t testing.TB) {
 	w.words = append(w.words,
 		"{{head}}", "POST /jira/rest/api/2/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nUser-Agent: {{case}}\r\n"+
 			"Authorization: Bearer "+w.word("{{token}}")+"\r\n",
-		"{{smuggled}}", "DELETE /jira/rest/api/2/issue/DEMO-1 HTTP/1.1\r\nHost: x\r\nX-Smuggled: 1\r\n\r\n")
-	w.words = append(w.words, "{{password}}", "Basic "+base64.StdEncoding.EncodeToString([]byte("alice:pw-alice")))
+		"{{smuggled}}", "DELETE /jira/rest/api/2/issue/DEMO-1 HTTP/1.1\r\nHost: x\r\nX-Smuggled: 1\r\n\r\n",
+		"{{password}}", "Basic "+base64.StdEncoding.EncodeToString([]byte("alice:pw-alice")))
 }
