@@ -29,7 +29,7 @@ func TestAuditLines(t *testing.T) {
 	}{
 		{myself + "?secret=1", []string{bearer(tok), "User-Agent: Zapier/1.0"}, func(l auditLine) bool {
 			return l.Decision == "allowed" && l.Path == myself && l.UserAgent == "Zapier/1.0" && l.Address == "127.0.0.1" &&
-				l.JiraUser == "alice" && l.JiraRequestID != "" && l.BytesSent > 0 && l.UpstreamStatus == 200 && l.Operation == "read"
+				l.JiraUser == "alice" && l.JiraRequestID != "" && l.BytesSent > 0 && l.UpstreamStatus == 200 && l.Operation == "get the current user"
 		}},
 		{myself, []string{bearer(unknownToken)}, func(l auditLine) bool {
 			return l.Decision == "refused" && l.Reason == "unknown" && l.ClaimedID == unknownToken[4:16] && l.TokenID == "" && l.Status == 401

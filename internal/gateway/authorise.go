@@ -29,11 +29,22 @@ func authorise(record *grant.Record, address netip.Addr, operation *scope.Operat
 	case scope.Outside:
 		return refuse(http.StatusForbidden, reasonNotRest, "API tokens reach Jira's REST API (/rest/…) and, with GET, "+
 			"attachments, avatars and issue views; nothing else: this is "+operation.Name)
+	case scope.Unlisted:
+		return refuse(http.StatusForbidden, reasonUnlisted, "no API token can reach this, because it is "+operation.Name+
+			" and the policy lets nothing else through (spec.scopes.unlisted: Deny)")
 	case scope.Scoped:
 	}
 	if !record.Scopes.Contains(operation.Need) {
 		return refuse(http.StatusForbidden, reasonScope, fmt.Sprintf("this request (%s) needs the scope %s; the token has only %s",
-			operation.Name, operation.Need, strings.Join(record.Scopes.Names(), ", ")))
+			operation.Name, wanted(operation.Need), strings.Join(record.Scopes.Names(), ", ")))
 	}
 	return nil
+}
+
+// wanted names the narrowest scope first: whoever reads it should ask for no more.
+func wanted(need scope.Set) string {
+	if coarse := need.Coarse(); coarse != need {
+		return need.String() + " or " + coarse.String()
+	}
+	return need.String()
 }

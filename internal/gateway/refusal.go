@@ -59,6 +59,7 @@ const (
 	reasonDenied   = "denied"
 	reasonAddress  = "source-address"
 	reasonScope    = "scope"
+	reasonUnlisted = "unlisted"
 	reasonRate     = "rate-limit"
 	reasonNever    = "never-reachable"
 	reasonNotRest  = "not-rest"

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
 // Digest identifies what a token may do and until when: sha256: and 64 hexadecimal digits. The order of lists and the
@@ -41,7 +43,9 @@ func (g *Grant) Within(expiresAt *time.Time, other *Grant, otherExpiresAt *time.
 }
 
 func (g *Grant) scopesWithin(other *Grant) bool {
-	return !slices.ContainsFunc(g.Scopes, func(s string) bool { return !slices.Contains(other.Scopes, s) })
+	narrow, err := scope.Parse(g.Scopes)
+	wide, otherErr := scope.Parse(other.Scopes)
+	return err == nil && otherErr == nil && wide.Contains(narrow)
 }
 
 func (g *Grant) rangesWithin(other *Grant) bool {

@@ -93,7 +93,7 @@ func grants() *rapid.Generator[*Grant] {
 	return rapid.Custom(func(t *rapid.T) *Grant {
 		g := &Grant{
 			Owner:        rapid.SampledFrom([]string{"alice", "ALICE", "bob"}).Draw(t, "owner"),
-			Scopes:       rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"read", "write", "admin"}), 1, 3, rapid.ID[string]).Draw(t, "scopes"),
+			Scopes:       rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"read", "write", "admin", "read:issue", "delete:comment", "admin:user"}), 1, 3, rapid.ID[string]).Draw(t, "scopes"),
 			SourceRanges: rapid.SliceOfN(rapid.SampledFrom(nestedRanges), 0, 3).Draw(t, "ranges"),
 		}
 		if rapid.Bool().Draw(t, "limited") {

@@ -59,7 +59,7 @@ func (b *shardBuilder) add(c *Credential) error {
 	if _, taken := b.hashes[c.Hash]; taken {
 		return ErrClaimed
 	}
-	e, err := newEntry(c, b.intern, b.internRanges)
+	e, err := newEntry(c, b.intern, b.internRanges, b.internScopes)
 	if err != nil {
 		return err
 	}
@@ -91,11 +91,24 @@ func (b *shardBuilder) internRanges(list []netip.Prefix) span {
 	return at
 }
 
+func (b *shardBuilder) internScopes(set scope.Set) uint32 { return internScopes(&b.shard.scopes, set) }
+
+// internScopes looks at all of them: tokens that differ in their scopes are few beside all tokens.
+func internScopes(list *[]scope.Set, set scope.Set) uint32 {
+	at := slices.Index(*list, set)
+	if at < 0 {
+		at = len(*list)
+		*list = append(slices.Clip(*list), set) // a copy: an older shard goes on reading the list
+	}
+	return uint32(at) //nolint:gosec // a shard is far from 4 billion tokens
+}
+
 // finish returns the shard without the spare room that appending leaves.
 func (b *shardBuilder) finish() *shard {
 	s := &shard{
 		entries: slices.Clip(slices.Clone(b.shard.entries)),
 		ranges:  slices.Clip(slices.Clone(b.shard.ranges)),
+		scopes:  b.shard.scopes,
 		arena:   strings.Clone(b.arena.String()),
 	}
 	s.buildIndex()
@@ -111,11 +124,13 @@ func appendRanges(to *[]flatPrefix, list []netip.Prefix) span {
 }
 
 // newEntry translates a credential. A state or scope that is not known grants nothing.
-func newEntry(c *Credential, text func(string) span, ranges func([]netip.Prefix) span) (entry, error) {
+func newEntry(
+	c *Credential, text func(string) span, ranges func([]netip.Prefix) span, scopes func(scope.Set) uint32,
+) (entry, error) {
 	if err := c.validate(); err != nil {
 		return entry{}, err
 	}
-	scopes, err := scope.Parse(c.Grant.Scopes)
+	set, err := scope.Parse(c.Grant.Scopes)
 	if err != nil {
 		return entry{}, err
 	}
@@ -123,7 +138,7 @@ func newEntry(c *Credential, text func(string) span, ranges func([]netip.Prefix)
 		hash: c.Hash, id: text(c.ID), owner: text(c.Grant.Owner),
 		namespace: text(c.Token.Namespace), name: text(c.Token.Name), uid: text(string(c.Token.UID)),
 		blocked: text(c.BlockedReason), isBlocked: c.State != Active,
-		ranges: ranges(c.Grant.SourceRanges), scopes: scopes,
+		ranges: ranges(c.Grant.SourceRanges), scopes: scopes(set),
 		expiresAt: nanoseconds(c.ExpiresAt), retireAt: nanoseconds(c.RetireAt),
 	}
 	if l := c.Grant.RateLimit; l != nil {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/jiratokens/jira-token-operator/internal/scope"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
@@ -17,13 +18,14 @@ func (s *shard) with(c *Credential) (*shard, error) {
 		s.buildIndex()
 	}
 	change := changeOf(s)
-	e, err := newEntry(c, change.intern, change.internRanges)
+	e, err := newEntry(c, change.intern, change.internRanges, change.internScopes)
 	if err != nil {
 		return nil, err
 	}
 	next := &shard{
 		entries: make([]entry, len(s.entries), len(s.entries)+1),
-		arena:   s.arena + string(change.added), ranges: change.ranges, garbage: s.garbage,
+		arena:   s.arena + string(change.added), ranges: change.ranges, scopes: change.scopes,
+		garbage: s.garbage,
 	}
 	copy(next.entries, s.entries)
 	if p, found := s.find(&c.Hash); found {
@@ -48,7 +50,8 @@ func (s *shard) without(h *token.Hash) *shard {
 	}
 	next := &shard{
 		entries: slices.Concat(s.entries[:p], s.entries[p+1:]),
-		arena:   s.arena, ranges: s.ranges, garbage: s.garbage + s.entries[p].textBytes(),
+		arena:   s.arena, ranges: s.ranges, scopes: s.scopes,
+		garbage: s.garbage + s.entries[p].textBytes(),
 	}
 	next.buildIndex()
 	return next.tidy()
@@ -81,9 +84,10 @@ type change struct {
 	from   *shard
 	added  []byte
 	ranges []flatPrefix
+	scopes []scope.Set
 }
 
-func changeOf(s *shard) *change { return &change{from: s, ranges: s.ranges} }
+func changeOf(s *shard) *change { return &change{from: s, ranges: s.ranges, scopes: s.scopes} }
 
 func (c *change) intern(text string) span {
 	if text == "" {
@@ -102,6 +106,8 @@ func (c *change) intern(text string) span {
 	c.added = append(c.added, text...)
 	return at
 }
+
+func (c *change) internScopes(set scope.Set) uint32 { return internScopes(&c.scopes, set) }
 
 func (c *change) internRanges(list []netip.Prefix) span {
 	if len(list) == 0 {

@@ -18,6 +18,7 @@ type shard struct {
 	entries []entry
 	arena   string
 	ranges  []flatPrefix
+	scopes  []scope.Set // each set that an entry has
 	// garbage counts the bytes of the arena that no entry may refer to any more. It may count too many: strings are
 	// shared.
 	garbage int
@@ -38,7 +39,7 @@ type entry struct {
 	expiresAt, retireAt                      int64
 	ratePeriod                               int64 // of a RateLimit, like the next two; 0: none
 	rateRequests, rateBurst                  int32
-	scopes                                   scope.Set
+	scopes                                   uint32 // position in the shard's
 	isBlocked                                bool
 }
 
@@ -92,7 +93,7 @@ func (s *shard) record(position int) Record {
 	return Record{
 		ID: s.text(e.id), Owner: s.text(e.owner),
 		Namespace: s.text(e.namespace), Name: s.text(e.name), UID: s.text(e.uid),
-		Scopes:  e.scopes,
+		Scopes:  s.scopes[e.scopes],
 		Blocked: e.isBlocked, BlockedReason: s.text(e.blocked),
 		ExpiresAt: e.expiresAt, RetireAt: e.retireAt,
 		Ranges:    RangeView{flat: s.prefixes(e.ranges)},

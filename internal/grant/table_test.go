@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func TestLookup(t *testing.T) {
 	}
 	want := Record{
 		ID: c.ID, Owner: c.Grant.Owner, Namespace: "team-1", Name: "token-1", UID: string(c.Token.UID),
-		Blocked: true, BlockedReason: "the token is suspended", Scopes: scope.Read | scope.Write,
+		Blocked: true, BlockedReason: "the token is suspended", Scopes: scope.Read.With(scope.Write),
 		ExpiresAt: c.ExpiresAt.UnixNano(), Ranges: got.Ranges, RateLimit: *c.Grant.RateLimit,
 	}
 	if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(got.Ranges.all(), c.Grant.SourceRanges) {
@@ -151,5 +152,31 @@ func TestContains(t *testing.T) {
 	}
 	if r.Ranges.Contains(netip.Addr{}) || (RangeView{}).Contains(netip.MustParseAddr("10.1.2.3")) {
 		t.Error("the zero address is in a range, or an empty list contains something")
+	}
+}
+
+// Scopes are interned: the finer ones have made no entry larger, and an older shard goes on reading its own list.
+func TestScopesCostAnEntryNothing(t *testing.T) {
+	if size := reflect.TypeFor[entry]().Size(); size > 128 {
+		t.Errorf("an entry has %d bytes; it had 128 when scopes were a byte", size)
+	}
+	table := NewTable()
+	lists := [][]string{{"read"}, {"read:issue", "write:comment"}, {"admin:user"}, {"read"}, {"read:issue"}}
+	for n, list := range lists {
+		c := sample(n)
+		c.Hash[0], c.Grant.Scopes = 7, list // all in one shard
+		if err := table.Put(fmt.Sprint("object-", n), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, list := range lists {
+		hash := sample(n).Hash
+		hash[0] = 7
+		if r, ok := table.Lookup(hash); !ok || !slices.Equal(r.Scopes.Names(), list) {
+			t.Errorf("%v became %v", list, r.Scopes.Names())
+		}
+	}
+	if s := table.shards[7].Load(); len(s.scopes) != 4 {
+		t.Errorf("%d sets of scopes for 4 different ones", len(s.scopes))
 	}
 }

@@ -59,7 +59,7 @@ func TestNewRequest(t *testing.T) {
 			expiry = &at
 		}
 		want := request(func(r *policy.Request) {
-			r.NamespaceLabels, r.Description, r.Scopes = map[string]string{"l": "v"}, "backup", scope.Read|scope.Write
+			r.NamespaceLabels, r.Description, r.Scopes = map[string]string{"l": "v"}, "backup", scope.Read.With(scope.Write)
 			r.SourceRanges, r.RateLimit, r.ExpiresAt, r.Now = got.SourceRanges, c.rate, expiry, time.Time{}
 			r.SecretLabels, r.SecretAnnotations = []string{"a", "b"}, []string{"c"}
 		})

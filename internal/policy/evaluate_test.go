@@ -69,7 +69,7 @@ func TestEvaluate(t *testing.T) {
 	}{
 		"member of a group, case folded":    {func(r *policy.Request) { r.Owner = "ALICE" }, policy.Permitted, "rule developers"},
 		"not a member":                      {func(r *policy.Request) { r.Owner = "eve" }, policy.NotPermitted, `owner "eve" is neither one of its users nor in its groups (Developers)`},
-		"scope beyond":                      {func(r *policy.Request) { r.Scopes = scope.Read | scope.Admin }, policy.NotPermitted, "scope admin is beyond its limit (read,write)"},
+		"scope beyond":                      {func(r *policy.Request) { r.Scopes = scope.Read.With(scope.Admin) }, policy.NotPermitted, "scope admin is beyond its limit (read,write)"},
 		"at the lifetime":                   {func(r *policy.Request) { e := declared.Add(720 * time.Hour); r.ExpiresAt = &e }, policy.Permitted, ""},
 		"beyond the lifetime":               {func(r *policy.Request) { r.ExpiresAt = &late }, policy.NotPermitted, "expires 720h0m1s after its declaration, its limit is 720h"},
 		"no expiry":                         {func(r *policy.Request) { r.ExpiresAt = nil }, policy.NotPermitted, "must expire: set spec.lifetime to at most 720h"},

@@ -72,7 +72,7 @@ func (l *limits) check(r *Request, f *findings) {
 }
 
 func (l *limits) checkScopes(r *Request, f *findings) {
-	if !l.scopes.Contains(r.Scopes) {
-		f.refuse("scope %s is beyond its limit (%s): take it out of spec.scopes", r.Scopes&^l.scopes, l.scopes)
+	if beyond := l.scopes.Lacks(r.Scopes); !beyond.IsEmpty() {
+		f.refuse("scope %s is beyond its limit (%s): take it out of spec.scopes", beyond, l.scopes)
 	}
 }

@@ -114,7 +114,7 @@ func TestMessages(t *testing.T) {
 			refused + `the token expires 1h after its declaration, the least is 2h: set spec.lifetime to at least 2h, or a later spec.expiresAt` + others,
 		},
 		"scope": {
-			func(r *policy.Request) { r.Scopes = scope.Read | scope.Admin }, nil,
+			func(r *policy.Request) { r.Scopes = scope.Read.With(scope.Admin) }, nil,
 			refused + `scope admin is beyond its limit (read,write): take it out of spec.scopes` + others,
 		},
 		"another namespace": {

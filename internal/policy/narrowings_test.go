@@ -29,6 +29,16 @@ var narrowings = map[string]narrowing{
 		w.policy.Spec.Rules = slices.Delete(w.policy.Spec.Rules, i, i+1)
 	}},
 	"fewer scopes": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) { r.Limits.Scopes = shorter(r.Limits.Scopes, 1) }},
+	"finer scopes": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) {
+		finer := map[v1alpha1.Scope]v1alpha1.Scope{"read": "read:issue", "write": "write:comment", "admin": "admin:user"}
+		list := slices.Clone(r.Limits.Scopes)
+		for i, s := range list {
+			if finer[s] != "" {
+				list[i] = finer[s]
+			}
+		}
+		r.Limits.Scopes = list
+	}},
 	"shorter maximum": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) {
 		r.Limits.MaxLifetime = map[v1alpha1.Lifetime]v1alpha1.Lifetime{"": "720h", "720h": "24h", "24h": "1h", "1h": "1h"}[r.Limits.MaxLifetime]
 	}},

@@ -104,7 +104,11 @@ var pairLimits = []struct {
 }{
 	{"none", func(*v1alpha1.Limits) {}, func(r *policy.Request) { r.ExpiresAt = nil }, true},
 	{"scope within", scopesOf("read", "write"), func(r *policy.Request) { r.Scopes = scope.Write }, true},
-	{"scope beyond", scopesOf("read", "write"), func(r *policy.Request) { r.Scopes = scope.Read | scope.Admin }, false},
+	{"finer scope within", scopesOf("read", "write"), func(r *policy.Request) { r.Scopes = fine("read:issue", "delete:comment") }, true},
+	{"finer scope as limited", scopesOf("read:issue"), func(r *policy.Request) { r.Scopes = fine("read:issue") }, true},
+	{"coarse beyond finer", scopesOf("read:issue"), func(r *policy.Request) { r.Scopes = scope.Read }, false},
+	{"finer scope beyond", scopesOf("read", "write"), func(r *policy.Request) { r.Scopes = fine("read:issue", "admin:user") }, false},
+	{"scope beyond", scopesOf("read", "write"), func(r *policy.Request) { r.Scopes = scope.Read.With(scope.Admin) }, false},
 	{"lifetime within", func(l *v1alpha1.Limits) { l.MinLifetime, l.MaxLifetime = "24h", "24h" }, func(*policy.Request) {}, true},
 	{"lifetime above", func(l *v1alpha1.Limits) { l.MaxLifetime = "23h" }, func(*policy.Request) {}, false},
 	{"lifetime below", func(l *v1alpha1.Limits) { l.MinLifetime = "25h" }, func(*policy.Request) {}, false},

@@ -22,7 +22,7 @@ var (
 	users      = []v1alpha1.JiraUserName{"alice", "Bob", "svc"}
 	groupNames = []v1alpha1.JiraGroupName{"devs", "Ops", "leads", "admins"}
 	spaces     = []v1alpha1.NamespaceName{"dev", "ops", "jira-gateway"}
-	scopes     = []v1alpha1.Scope{"read", "write", "admin"}
+	scopes     = []v1alpha1.Scope{"read", "write", "admin", "read:issue", "write:comment"}
 	ranges     = []v1alpha1.CIDR{"10.0.0.0/8", "10.1.0.0/16", "203.0.113.0/24", "203.0.113.7/32", "2001:db8::/32"}
 	lifetimes  = []v1alpha1.Lifetime{"1h", "24h", "720h"}
 	keys       = []v1alpha1.MetadataKeyPattern{"team", "te*", "example.com/*"}
@@ -152,7 +152,7 @@ func drawRequest(t *rapid.T, name string) *policy.Request {
 	r := &policy.Request{
 		Namespace: string(rapid.SampledFrom(spaces[:2]).Draw(t, "namespace")), Name: name, DeclaredAt: declared, Now: now,
 		Owner:       string(rapid.SampledFrom(users).Draw(t, "owner")),
-		Scopes:      rapid.SampledFrom([]scope.Set{scope.Read, scope.Write, scope.Read | scope.Write}).Draw(t, "scopes"),
+		Scopes:      rapid.SampledFrom([]scope.Set{scope.Read, scope.Write, scope.Read.With(scope.Write), fine("read:issue"), fine("read:issue", "write:comment")}).Draw(t, "scopes"),
 		Description: rapid.SampledFrom([]string{"", "a", "aa"}).Draw(t, "description"),
 	}
 	if chance(t, 7, "has source ranges") {
@@ -200,4 +200,12 @@ func drawSnapshot(t *rapid.T) *directory.Snapshot {
 		}
 	}
 	return s
+}
+
+func fine(names ...string) scope.Set {
+	set, err := scope.Parse(names)
+	if err != nil {
+		panic(err)
+	}
+	return set
 }

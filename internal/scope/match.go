@@ -40,25 +40,6 @@ func changing(name, pattern string) rule {
 	return r
 }
 
-// patterns makes rules without names.
-func patterns(list ...string) []rule {
-	rules := make([]rule, len(list))
-	for i, pattern := range list {
-		rules[i] = always("", pattern)
-	}
-	return rules
-}
-
-// anyExactly tells whether one of the easings applies.
-func anyExactly(rules []rule, segments []string) bool {
-	for i := range rules {
-		if rules[i].exactly(segments) {
-			return true
-		}
-	}
-	return false
-}
-
 // isWebAction finds the suffixes .jsp, .jspa, .jspx and the like, which Jira's servlet mappings take for a page or an
 // action of the web interface wherever they stand: what no REST resource takes falls through to them, and the action is
 // what follows the last slash. They are refused in every segment and with anything behind them, for a server may cut
@@ -73,24 +54,6 @@ func isWebAction(segments []string) bool {
 		}
 	}
 	return false
-}
-
-// restricts tells whether a restriction applies, doubts included.
-func (r *rule) restricts(reads bool, segments []string) bool {
-	if r.changesOnly && reads || !r.fits(segments) {
-		return false
-	}
-	for i := len(r.segments) - 1; i >= 0; i-- { // from the end: the beginnings are all alike
-		want, segment := &r.segments[i], segments[i]
-		if want.matchesFold(segment) {
-			continue
-		}
-		if i == len(segments)-1 && want.matchesFoldBefore(segment, ";.") || want.matchesFoldBefore(segment, ";") {
-			continue
-		}
-		return false
-	}
-	return true
 }
 
 // exactly tells whether an easing applies.

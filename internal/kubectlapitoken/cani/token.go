@@ -59,7 +59,7 @@ func checkSpec(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string
 		return usage.Errorf("%s is %q; a Jira user name is needed, such as alice or alice@corp.example: no colon, <, >, & or control "+
 			"character, no space at its ends", name("owner", "owner"), spec.Owner)
 	}
-	if scopes, err := policy.ParseScopes(spec.Scopes); err != nil || scopes == 0 {
+	if scopes, err := policy.ParseScopes(spec.Scopes); err != nil || scopes.IsEmpty() {
 		return usage.Errorf("%s is %q; one or more of read, write and admin are needed", name("scopes", "scopes"), spec.Scopes)
 	}
 	for _, r := range spec.SourceRanges {
