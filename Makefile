@@ -52,7 +52,8 @@ build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs and RBAC from the code
+generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC and the page of scopes from the code
+	go run ./hack/gen-scopes
 	$(CONTROLLER_GEN) object:headerFile=$(HEADER) paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac

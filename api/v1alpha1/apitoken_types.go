@@ -31,12 +31,14 @@ type ApiTokenSpec struct {
 	PolicyRef PolicyReference `json:"policyRef"`
 
 	// scopes are the classes of operations that the token may use: `read`,
-	// `write` and `admin`. They do not imply each other: a script that searches
-	// and comments needs `[read, write]`.
+	// `write` and `admin`, or parts of them such as `write:comment`. They do not
+	// imply each other: a script that searches and comments needs
+	// `[read, write]`, or `[read:issue, write:comment]`. `kubectl apitoken scopes`
+	// lists them and says which one a request needs.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a == b))",message="each scope may be listed once"
 	Scopes []Scope `json:"scopes"`
 
@@ -218,7 +220,7 @@ type GrantStatus struct {
 	// scopes of the token.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:MaxItems=32
 	Scopes []Scope `json:"scopes,omitempty"`
 
 	// sourceRanges that the token is accepted from.

@@ -8,25 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Scope is a class of Jira operations that a token may use. Scopes do not
-// imply each other.
-//
-// read: requests that only look (GET, HEAD, OPTIONS, and searches by POST).
-// write: requests that change issues, comments, attachments and the like.
-// admin: administration (users and groups, plugins, scripts, webhooks,
-// application links, automation, backup, re-index) and the REST modules of
-// apps that are not known to be harmless, whatever the method. What makes or
-// changes credentials is open to no scope.
-// +kubebuilder:validation:Enum=read;write;admin
-type Scope string
-
-// The scopes.
-const (
-	ScopeRead  Scope = "read"
-	ScopeWrite Scope = "write"
-	ScopeAdmin Scope = "admin"
-)
-
 // CIDR is a range of IP addresses in CIDR notation, such as 203.0.113.0/24,
 // 203.0.113.7/32 or 2001:db8::/32.
 // +kubebuilder:validation:MinLength=1

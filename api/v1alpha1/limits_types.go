@@ -8,11 +8,13 @@ import "time"
 // permitted by the rule.
 // +kubebuilder:validation:XValidation:rule="!has(self.minLifetime) || !has(self.maxLifetime) || !self.minLifetime.matches('^([0-9]{1,6}[hms])+$') || !self.maxLifetime.matches('^([0-9]{1,6}[hms])+$') || duration(self.minLifetime) <= duration(self.maxLifetime)",message="minLifetime must not be longer than maxLifetime"
 type Limits struct {
-	// scopes are the scopes that a token may have.
+	// scopes are the scopes that a token may have. `read` permits `read:issue` as
+	// well, `write` also `write:comment` and `delete:comment`, `admin` also
+	// `admin:user`.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:MaxItems=32
 	Scopes []Scope `json:"scopes"`
 
 	// minLifetime is the shortest time from a token's declaration to its expiry;

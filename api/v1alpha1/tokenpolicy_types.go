@@ -81,6 +81,10 @@ type TokenPolicySpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name))",message="each rule needs a name of its own"
 	Rules []Rule `json:"rules,omitempty"`
 
+	// scopes says which scopes operations need that the operator does not know.
+	// +optional
+	Scopes *Scopes `json:"scopes,omitempty"`
+
 	// deny refuses tokens whatever the rules say, in the operator and in the
 	// gateway. It is the way to revoke a token that Git would declare again.
 	// +optional

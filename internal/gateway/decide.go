@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
-	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
 // decide runs the steps that need nothing but the head of the request, in the order of the design.
@@ -45,7 +44,7 @@ func (h *Handler) judge(x *exchange) (refusal *Refusal) {
 		return refusal
 	}
 	if refusal == nil {
-		x.operation = scope.Classify(x.request.Method, x.segments, x.request.RawQuery)
+		x.operation = x.settings.classify(x.request.Method, x.segments, x.request.RawQuery)
 		refusal = authorise(&x.record, x.address, &x.operation)
 	}
 	if exceeded := h.limitRate(x); exceeded != nil {

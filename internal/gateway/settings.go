@@ -16,6 +16,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
 // Settings are a configuration with everything that it names looked up and parsed. They never change; Configure puts
@@ -34,6 +35,7 @@ type Settings struct {
 
 	trusted      []netip.Prefix
 	deny         denySet
+	scopes       *scope.Classifier // nil: it could not be made
 	maxStaleness time.Duration
 	replicas     int32 // that share each rate limit
 
@@ -64,7 +66,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 	if err := s.compileURLs(&cfg.Jira); err != nil {
 		return nil, err
 	}
-	err := errors.Join(s.compileCABundle(store, &cfg.Jira), s.compileImpersonation(store, cfg))
+	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileCABundle(store, &cfg.Jira), s.compileImpersonation(store, cfg))
 	s.warnings = store.warnings
 	return s, err
 }

@@ -17,6 +17,9 @@ func (s *Settings) keepWhatWorked(before *Settings) {
 	if s.transportKey == "" {
 		s.roots, s.transportKey = before.roots, before.transportKey
 	}
+	if s.scopes == nil {
+		s.scopes = before.scopes
+	}
 	if s.impersonator == nil && reflect.DeepEqual(before.impersonation, s.impersonation) {
 		s.impersonator = before.impersonator
 	}

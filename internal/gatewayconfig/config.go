@@ -37,6 +37,21 @@ type Config struct {
 	MaxStaleness metav1.Duration `json:"maxStaleness"`
 	// Replicas is the number of gateways that share each token's rate limit; absent: 1.
 	Replicas int32 `json:"replicas,omitempty"`
+	// Scopes says which scopes operations need that the catalogue does not know; absent: read, write and admin.
+	Scopes *Scopes `json:"scopes,omitempty"`
+}
+
+// Scopes is what a policy says of operations that the catalogue does not know.
+type Scopes struct {
+	DenyUnlisted bool        `json:"denyUnlisted,omitempty"`
+	Operations   []Operation `json:"operations,omitempty"`
+}
+
+// Operation is one method of an operation of the policy.
+type Operation struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Scope  string `json:"scope"`
 }
 
 // Policy identifies the TokenPolicy that the configuration was compiled from.

@@ -110,7 +110,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"unknown field": change(func(d, _ map[string]any) { d["notBefore"] = "2027-01-01T00:00:00Z" }),
 		"unknown limit": change(func(_, g map[string]any) { g["methods"] = []string{"GET"} }),
 		"limit, more":   limit(`{"requests":1,"period":1,"burst":1,"concurrent":1}`),
-		"unknown scope": change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:comment"} }),
+		"unknown scope": change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:everything"} }),
 		"unknown state": change(func(d, _ map[string]any) { d["state"] = "paused" }),
 	} {
 		if c, err := Decode(data); !errors.Is(err, ErrNewer) {

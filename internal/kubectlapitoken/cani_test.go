@@ -64,7 +64,7 @@ func TestCanIUsage(t *testing.T) {
 		alice + "--rate-limit 0/1m":                                                    "--rate-limit: requests and burst must be at least 1",
 		alice + "--member-of developers":                                               "--member-of: policy jira-gateway/jira reads no group from Jira",
 		alice + "--requester-group admins":                                             "--requester-group needs --requester",
-		simple + "--owner alice --scopes reed":                                         "--scopes is [\"reed\"]; one or more of read, write and admin are needed",
+		simple + "--owner alice --scopes reed":                                         "--scopes is [\"reed\"]; one or more are needed, such as read or write:comment",
 		simple + "--owner a:b --scopes read":                                           `--owner is "a:b"; a Jira user name is needed`,
 		"-f testdata/token.yaml --owner alice":                                         "--owner can't go with -f: the manifest says it",
 		"-f testdata/token.yaml --policy a/b":                                          "--policy is a/b, and spec.policyRef in testdata/token.yaml is jira-gateway/jira",

@@ -17,13 +17,15 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/approve"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/scopes"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
 const long = `Work with ApiTokens: limited, revocable tokens for Jira's REST API.
 
 Tokens are declared as YAML and listed with kubectl itself (kubectl get apitokens). This plugin
-is for what kubectl can't do: to ask a TokenPolicy before declaring a token, and to approve one.
+is for what kubectl can't do: to ask a TokenPolicy before declaring a token, to approve one, and
+to find out which scope it needs.
 
 Each command takes kubectl's own flags too (see kubectl options).`
 
@@ -51,6 +53,7 @@ func NewCommand(streams genericiooptions.IOStreams, now clock.PassiveClock) *cob
 		cani.NewCommand(connection, streams, now),
 		approve.NewApproveCommand(connection, streams),
 		approve.NewDenyCommand(connection, streams),
+		scopes.NewCommand(),
 		newVersionCommand(),
 	)
 	return command

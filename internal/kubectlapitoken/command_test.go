@@ -28,7 +28,13 @@ func TestHelp(t *testing.T) {
 
 func TestWrongCommands(t *testing.T) {
 	for line, says := range map[string]string{
-		"can":                         `there is no command "can"; there are approve, can-i, completion, deny, version`,
+		"can":                         `there is no command "can"; there are approve, can-i, completion, deny, scopes, version`,
+		"scopes x":                    `unexpected argument "x"`,
+		"scopes --method GET":         "--method needs --path",
+		"scopes --path rest":          `--path is "rest"; it must begin with a slash`,
+		"scopes --path /rest//x":      `--path has the segment ""`,
+		"scopes --path /a --scope b":  "ask one",
+		"scopes --scope reed":         `--scope: unknown scope "reed"`,
 		"version x":                   `unexpected argument "x"`,
 		"approve":                     "exactly one argument is needed, the name of an ApiToken; there are 0",
 		"deny a b":                    "there are 2",

@@ -48,6 +48,9 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 		MaxStaleness:  metav1.Duration{Duration: defaultMaxStaleness},
 		Replicas:      replicas(spec.Gateway, opts),
 	}
+	if err := compileScopes(config, spec.Scopes); err != nil {
+		return nil, err
+	}
 	if spec.Gateway == nil {
 		return config, nil
 	}

@@ -204,7 +204,13 @@ func TestConfigOfWhatSlippedThroughTheSchema(t *testing.T) {
 		},
 		"spec.gateway.maxStaleness": func(s *v1alpha1.TokenPolicySpec) { s.Gateway = &v1alpha1.Gateway{MaxStaleness: "x"} },
 		"ways of impersonation":     func(s *v1alpha1.TokenPolicySpec) { s.Impersonation = v1alpha1.Impersonation{} },
-		"URL is needed":             func(s *v1alpha1.TokenPolicySpec) { s.Jira.URL = "x" },
+		`spec.scopes.operations[1]: path "/rest/pat/latest/tokens": no token reaches it`: func(s *v1alpha1.TokenPolicySpec) {
+			s.Scopes = &v1alpha1.Scopes{Operations: []v1alpha1.Operation{
+				{Methods: []v1alpha1.OperationMethod{"GET"}, Path: "/rest/rota/**", Scope: "read:app"},
+				{Methods: []v1alpha1.OperationMethod{"POST", "GET"}, Path: "/rest/pat/latest/tokens", Scope: "admin"},
+			}}
+		},
+		"URL is needed": func(s *v1alpha1.TokenPolicySpec) { s.Jira.URL = "x" },
 	} {
 		p := minimal()
 		edit(&p.Spec)
@@ -267,5 +273,26 @@ func TestConfigurationStandsFirst(t *testing.T) {
 	first := build(t, minimal())[0]
 	if *first.GetKind() != "Secret" || *first.GetName() != ConfigName("jira") {
 		t.Errorf("have %s %s", *first.GetKind(), *first.GetName())
+	}
+}
+
+// Without spec.scopes the configuration is that of before: an older gateway reads it.
+func TestConfigOfScopes(t *testing.T) {
+	p := minimal()
+	for _, absent := range []*v1alpha1.Scopes{nil, {}, {Unlisted: v1alpha1.UnlistedPlain}} {
+		p.Spec.Scopes = absent
+		if config, err := compileConfig(p, Options{}); err != nil || config.Scopes != nil {
+			t.Errorf("%+v: %v, %v", absent, config, err)
+		}
+	}
+	p.Spec.Scopes = &v1alpha1.Scopes{Unlisted: v1alpha1.UnlistedDeny, Operations: []v1alpha1.Operation{
+		{Methods: []v1alpha1.OperationMethod{"GET", "POST"}, Path: "/rest/rota/{id}", Scope: "read:app"},
+	}}
+	config, err := compileConfig(p, Options{})
+	want := &gatewayconfig.Scopes{DenyUnlisted: true, Operations: []gatewayconfig.Operation{
+		{Method: "GET", Path: "/rest/rota/{id}", Scope: "read:app"}, {Method: "POST", Path: "/rest/rota/{id}", Scope: "read:app"},
+	}}
+	if err != nil || !reflect.DeepEqual(config.Scopes, want) {
+		t.Errorf("%+v, %v", config.Scopes, err)
 	}
 }

@@ -52,7 +52,7 @@ func buildModules() *trie {
 	return t
 }
 
-// NewClassifier fails with the index of the operation that can't be used.
+// NewClassifier fails with the method and path of an operation that can't be used.
 func NewClassifier(o Options) (*Classifier, error) {
 	c := &Classifier{denyUnlisted: o.DenyUnlisted}
 	if len(o.Operations) > 0 {
@@ -60,7 +60,7 @@ func NewClassifier(o Options) (*Classifier, error) {
 	}
 	for i := range o.Operations {
 		if err := c.addOwn(&o.Operations[i]); err != nil {
-			return nil, fmt.Errorf("operations[%d]: %w", i, err)
+			return nil, err // it names the path
 		}
 	}
 	return c, nil

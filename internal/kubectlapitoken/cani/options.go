@@ -38,7 +38,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.policyFile, "policy-file", "", "ask the TokenPolicy in this file (- is standard input) and no cluster")
 	fs.StringVarP(&o.file, "filename", "f", "", "manifest of the ApiToken (- is standard input), instead of the flags below")
 	fs.StringVar(&o.owner, "owner", "", "Jira user whom requests with the token would act as")
-	fs.StringSliceVar(&o.scopes, "scopes", nil, "scopes of the token: read, write, admin")
+	fs.StringSliceVar(&o.scopes, "scopes", nil, "scopes of the token, such as read or write:comment")
 	fs.StringVar(&o.lifetime, "lifetime", "", "lifetime of the token in hours, minutes and seconds, such as 720h")
 	fs.StringVar(&o.expiresAt, "expires-at", "", "expiry of the token instead of a lifetime, such as 2027-01-31T00:00:00Z")
 	fs.StringSliceVar(&o.sourceRanges, "source-ranges", nil, "addresses that the token would be used from, such as 10.0.0.0/8")
