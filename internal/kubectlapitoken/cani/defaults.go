@@ -13,6 +13,9 @@ func setDefaults(spec *v1alpha1.TokenPolicySpec) {
 	if spec.PrivilegedGroups == nil {
 		spec.PrivilegedGroups = v1alpha1.DefaultPrivilegedGroups()
 	}
+	if spec.Scopes != nil && spec.Scopes.Unlisted == "" {
+		spec.Scopes.Unlisted = v1alpha1.UnlistedPlain
+	}
 	d := spec.Directory
 	if d == nil {
 		return

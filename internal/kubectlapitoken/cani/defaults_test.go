@@ -27,7 +27,7 @@ func TestDefaultsAreThoseOfTheCRD(t *testing.T) {
 	}
 	schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
 	delete(schema.Properties, "gateway") // nothing about it bears on a decision
-	spec := &v1alpha1.TokenPolicySpec{Directory: &v1alpha1.Directory{}}
+	spec := &v1alpha1.TokenPolicySpec{Directory: &v1alpha1.Directory{}, Scopes: &v1alpha1.Scopes{}}
 	setDefaults(spec)
 	encoded, err := json.Marshal(spec)
 	if err != nil {
