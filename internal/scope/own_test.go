@@ -64,8 +64,10 @@ func TestOwnOperationsNeverEaseRestrictions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		segments, method := generated(t), rapid.SampledFrom(methodsTried).Draw(t, "method")
 		c, err := NewClassifier(Options{Operations: []Line{
-			{Method: "GET", Path: "/rest/{m}/**", Scope: "read:app"}, {Method: "POST", Path: "/rest/{m}/{v}/**", Scope: "write:app"},
-			{Method: "PUT", Path: "/rest/api/**", Scope: "write:app"}, {Method: "DELETE", Path: "/rest/api/2/{x}/**", Scope: "delete:app"},
+			{Method: "GET", Path: "/rest/{m}/**", Scope: "read:app"},
+			{Method: "POST", Path: "/rest/{m}/{v}/**", Scope: "write:app"},
+			{Method: "PUT", Path: "/rest/api/**", Scope: "write:app"},
+			{Method: "DELETE", Path: "/rest/api/2/{x}/**", Scope: "delete:app"},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -78,6 +80,23 @@ func TestOwnOperationsNeverEaseRestrictions(t *testing.T) {
 			t.Errorf("%s %q needed admin (%s), and now %s", method, segments, before.Name, now.Need)
 		}
 	})
+}
+
+// The version that a policy names by its alias does not take over another, whichever comes first.
+func TestOwnOperationsOfLatest(t *testing.T) {
+	named := Line{Method: "GET", Path: "/rest/rota/latest/a", Scope: "read:app"}
+	numbered := Line{Method: "GET", Path: "/rest/rota/1.0/b", Scope: "read:app"}
+	for _, list := range [][]Line{{named, numbered}, {numbered, named}} {
+		c, err := NewClassifier(Options{Operations: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range list {
+			if o := c.Classify("GET", strings.Split(line.Path[1:], "/"), ""); o.Need.String() != "read:app" {
+				t.Errorf("%v: %s needs %s", list, line.Path, o.Need)
+			}
+		}
+	}
 }
 
 func TestDenyUnlisted(t *testing.T) {

@@ -16,6 +16,7 @@ type trie struct{ root node }
 type node struct {
 	literals map[string]*node
 	texts    []string // of the literals
+	aliased  bool     // the literal `latest` is that of a version
 	prefixes []prefixNode
 	any      *node
 	exact    *methods // for what ends here
@@ -155,10 +156,17 @@ func (t *trie) path(pattern string) (at *node, below bool, err error) {
 			return nil, false, err
 		}
 		if i == 2 && strings.HasPrefix(pattern, "/rest/") && isVersion(segment) {
-			parent.literals["latest"] = at // of several versions the last one in the list
+			parent.alias(at)
 		}
 	}
 	return at, below, nil
+}
+
+// alias lets `latest` stand for a version, of several for the last one in the list, unless `latest` has lines of its own.
+func (n *node) alias(version *node) {
+	if n.literals["latest"] == nil || n.aliased {
+		n.literals["latest"], n.aliased = version, true
+	}
 }
 
 func isVersion(segment string) bool { return segment != "" && segment[0] >= '0' && segment[0] <= '9' }

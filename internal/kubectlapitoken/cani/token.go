@@ -60,7 +60,8 @@ func checkSpec(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string
 			"character, no space at its ends", name("owner", "owner"), spec.Owner)
 	}
 	if scopes, err := policy.ParseScopes(spec.Scopes); err != nil || scopes.IsEmpty() {
-		return usage.Errorf("%s is %q; one or more are needed, such as read or write:comment (kubectl apitoken scopes lists them)", name("scopes", "scopes"), spec.Scopes)
+		return usage.Errorf("%s is %q; one or more are needed, such as read or write:comment (kubectl apitoken scopes lists them)",
+			name("scopes", "scopes"), spec.Scopes)
 	}
 	for _, r := range spec.SourceRanges {
 		if p, err := netip.ParsePrefix(string(r)); err != nil || p != p.Masked() {

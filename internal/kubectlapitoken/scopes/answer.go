@@ -45,7 +45,8 @@ func answer(out io.Writer, method, target string) error {
 func split(path string) ([]string, error) {
 	rest, rooted := strings.CutPrefix(path, "/")
 	if !rooted {
-		return nil, usage.Errorf("--path is %q; it must begin with a slash, such as /rest/api/2/search, without host and context path", path)
+		return nil, usage.Errorf("--path is %q; it must begin with a slash, such as /rest/api/2/search, without host and context path",
+			path)
 	}
 	segments := strings.Split(strings.TrimSuffix(rest, "/"), "/")
 	if rest == "" {
@@ -54,7 +55,8 @@ func split(path string) ([]string, error) {
 	for i, segment := range segments {
 		decoded, err := url.PathUnescape(segment)
 		if err != nil || slices.Contains([]string{"", ".", ".."}, decoded) || strings.Contains(decoded, "/") {
-			return nil, usage.Errorf("--path has the segment %q, which the gateway refuses: no empty ones, no dots alone, no encoded slashes", segment)
+			return nil, usage.Errorf("--path has the segment %q, which the gateway refuses: no empty ones, no dots alone, no encoded "+
+				"slashes", segment)
 		}
 		segments[i] = decoded
 	}

@@ -44,7 +44,7 @@ func NewCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&o.method, "method", "", "method of the request (default GET)")
-	flags.StringVar(&o.path, "path", "", "path of the request below Jira's context path, such as /rest/api/2/search; a query may follow")
+	flags.StringVar(&o.path, "path", "", "path of the request below Jira's context path; a query may follow")
 	flags.StringVar(&o.scope, "scope", "", "list the operations of the catalogue that this scope reaches")
 	return command
 }
