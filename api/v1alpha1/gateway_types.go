@@ -17,6 +17,11 @@ type Gateway struct {
 	// +optional
 	Service *GatewayService `json:"service,omitempty"`
 
+	// tls makes the gateway serve HTTPS itself. Absent: it serves plain HTTP, for a
+	// proxy in front of it that ends TLS.
+	// +optional
+	TLS *GatewayTLS `json:"tls,omitempty"`
+
 	// resources of the gateway's container. Default: requests of 100m CPU and
 	// 64Mi of memory, a limit of 512Mi of memory, which is enough for 100,000
 	// tokens.
@@ -51,11 +56,10 @@ type GatewayService struct {
 	// +kubebuilder:default=ClusterIP
 	Type corev1.ServiceType `json:"type,omitempty"`
 
-	// port of the Service.
+	// port of the Service. Default: 80, or 443 with `gateway.tls`.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
-	// +kubebuilder:default=80
 	Port int32 `json:"port,omitempty"`
 
 	// nodePort asks for a certain port of the nodes.

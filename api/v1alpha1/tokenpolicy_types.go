@@ -16,6 +16,7 @@ func DefaultPrivilegedGroups() []JiraGroupName {
 // +kubebuilder:validation:XValidation:rule="has(self.directory) || !has(self.jiraGroups) || !self.jiraGroups.exists(g, has(g.fromJira))",message="jiraGroups with fromJira need spec.directory: it says how to read them from Jira"
 // +kubebuilder:validation:XValidation:rule="!has(self.directory) || !has(self.directory.oauth) || has(self.impersonation.oauth)",message="directory.oauth uses the consumer of spec.impersonation.oauth, which is not set: use directory.secretRef"
 // +kubebuilder:validation:XValidation:rule="has(self.requesters) || !has(self.rules) || !self.rules.exists(r, has(r.create) && (has(r.create.self) && r.create.self || has(r.create.onBehalf) && r.create.onBehalf.exists(s, s.kind == 'JiraGroup')))",message="rules with create.self or a JiraGroup in create.onBehalf need spec.requesters: it says which Jira user a Kubernetes user is; requesters: {} if the names are the same"
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || !has(self.gateway.tls) || self.jira.publicURL.startsWith('https://')",message="gateway.tls makes the gateway serve HTTPS only: jira.publicURL must begin with https://"
 type TokenPolicySpec struct {
 	// jira says where Jira is.
 	// +required

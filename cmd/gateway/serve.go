@@ -25,7 +25,7 @@ func (p *program) run(ctx context.Context) error {
 		})
 	}
 	part("mirror", func() error { return p.mirror.Run(running) })
-	part("server", func() error { return p.server.Serve(p.listener) })
+	part("server", func() error { return p.server.Serve(p.handler.Listener(p.listener)) })
 	part("admin server", func() error { return p.adminServer.Serve(p.adminListener) })
 
 	select {

@@ -26,6 +26,8 @@ type reference struct {
 	keys []string
 	// check judges the key's value.
 	check func([]byte) error
+	// checkAll judges what several keys hold together.
+	checkAll func(map[string][]byte) error
 	// with names a key that one of keys is of no use without.
 	with map[string]string
 }
@@ -51,6 +53,16 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 			field: "spec.impersonation.serviceAccount.secretRef", name: account.SecretRef.Name,
 			keys: []string{"token", "password"}, check: checkCredential,
 		})
+	}
+	if gateway := spec.Gateway; gateway != nil && gateway.TLS != nil {
+		out = append(out, reference{
+			field: "spec.gateway.tls.secretName", name: gateway.TLS.SecretName,
+			keys: []string{corev1.TLSCertKey}, check: checkCertificates, checkAll: checkServerCertificate,
+			with: map[string]string{corev1.TLSCertKey: corev1.TLSPrivateKeyKey},
+		})
+		if ref := gateway.TLS.ClientCASecretRef; ref != nil {
+			add("gateway.tls.clientCASecretRef", *ref, checkCertificates)
+		}
 	}
 	if d := spec.Directory; d != nil && d.SecretRef != nil {
 		out = append(out, reference{
@@ -109,6 +121,11 @@ func (ref *reference) judge(p *v1alpha1.TokenPolicy, secret *corev1.Secret) *pro
 	if other, ok := ref.with[key]; ok && len(bytes.TrimSpace(secret.Data[other])) == 0 {
 		return ref.invalid("has the key %q but no %q: add it", key, other)
 	}
+	if ref.checkAll != nil {
+		if err := ref.checkAll(secret.Data); err != nil {
+			return ref.invalid("can't be used: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -129,6 +146,11 @@ func (ref *reference) value(data map[string][]byte) (key string, value []byte) {
 
 func checkCertificates(value []byte) error {
 	_, err := jirasecret.ParseCertificates(value)
+	return err
+}
+
+func checkServerCertificate(data map[string][]byte) error {
+	_, err := jirasecret.ParseServerCertificate(data)
 	return err
 }
 

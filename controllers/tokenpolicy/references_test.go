@@ -45,6 +45,12 @@ func rsaKey(t *testing.T, bits int) *rsa.PrivateKey {
 
 func certificate(t *testing.T) []byte {
 	t.Helper()
+	certificate, _ := certificateAndKey(t)
+	return certificate
+}
+
+func certificateAndKey(t *testing.T) (certificate, privateKey []byte) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +62,11 @@ func certificate(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pkcs8(t, key)
+}
+
+func serverTLS(p *v1alpha1.TokenPolicy) {
+	p.Spec.Gateway = &v1alpha1.Gateway{TLS: &v1alpha1.GatewayTLS{SecretName: "ref"}}
 }
 
 func caBundle(p *v1alpha1.TokenPolicy) {
@@ -108,6 +118,8 @@ func TestReferences(t *testing.T) {
 	others.Labels = map[string]string{v1alpha1.LabelPolicy: "other"}
 	ours := labelled(goodCA)
 	ours.Labels[v1alpha1.LabelTokenUID] = "1"
+	serverCertificate, serverKey := certificateAndKey(t)
+	goodTLS := map[string][]byte{"tls.crt": serverCertificate, "tls.key": serverKey}
 	cases := map[string]struct {
 		policy  func(*v1alpha1.TokenPolicy)
 		secret  *corev1.Secret
@@ -176,6 +188,25 @@ func TestReferences(t *testing.T) {
 			serviceAccount, labelled(map[string][]byte{"token": nil}), false,
 			`key "token" is empty`,
 			map[string][]byte{"token": []byte("p")},
+		},
+		"no certificate for clients": {
+			serverTLS, nil, true,
+			`spec.gateway.tls.secretName: Secret ref does not exist: create it in namespace NS with the key "tls.crt"`, goodTLS,
+		},
+		"certificate without a key": {
+			serverTLS, labelled(map[string][]byte{"tls.crt": serverCertificate}), false,
+			`spec.gateway.tls.secretName: Secret ref has the key "tls.crt" but no "tls.key": add it`, goodTLS,
+		},
+		"another certificate's key": {
+			serverTLS, labelled(map[string][]byte{"tls.crt": certificate(t), "tls.key": serverKey}), false,
+			`Secret ref can't be used: key "tls.key" holds no private key in PEM, not encrypted, that belongs to the first certificate of "tls.crt"`, goodTLS,
+		},
+		"no authority for clients": {
+			func(p *v1alpha1.TokenPolicy) {
+				serverTLS(p)
+				p.Spec.Gateway.TLS.ClientCASecretRef = &v1alpha1.SecretKeyReference{Name: "ref", Key: "ca.crt"}
+			}, labelled(goodTLS), false, `spec.gateway.tls.clientCASecretRef: Secret ref has no key "ca.crt": add it`,
+			map[string][]byte{"tls.crt": serverCertificate, "tls.key": serverKey, "ca.crt": serverCertificate},
 		},
 		"nothing to read Jira with": {
 			directory, nil, true,

@@ -15,6 +15,9 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 	if refusal := h.checkKnowledge(x); refusal != nil {
 		return refusal
 	}
+	if refusal := checkConnection(x.settings, &x.request); refusal != nil {
+		return refusal
+	}
 	if refusal := checkBounds(&x.request); refusal != nil {
 		return refusal
 	}

@@ -81,6 +81,8 @@ func (h *Handler) Configure(s *Settings) {
 	defer h.configure.Unlock()
 	before := h.settings.Load()
 	s.keepWhatWorked(before)
+	s.secure(before)
+	h.metrics.certificateExpiry.Set(s.tls.expiry())
 	unused := s.adoptTransport(before)
 	h.settings.Store(s)
 	for _, warning := range s.warnings {

@@ -131,7 +131,7 @@ func (b *bench) serve() {
 	}
 	server := NewServer(b.handler, "")
 	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(listener) }()
+	go func() { defer close(done); _ = server.Serve(b.handler.Listener(listener)) }()
 	b.address = listener.Addr().String()
 	b.Cleanup(func() {
 		_ = server.Close()

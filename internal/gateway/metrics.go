@@ -19,6 +19,8 @@ type metrics struct {
 	leaked        prometheus.Counter
 	impersonation prometheus.Counter
 	auditDropped  prometheus.Counter
+
+	certificateExpiry prometheus.Gauge
 }
 
 const metricsPrefix = "jiratokens_gateway_"
@@ -50,11 +52,15 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		leaked: counter("leaked_tokens_total", "Requests that carried a token where none belongs, such as a URL."),
 		impersonation: counter("impersonation_failures_total",
 			"Requests that the gateway could not make, or that Jira did not take, as the token's owner's."),
+		certificateExpiry: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: metricsPrefix + "tls_certificate_expiry_timestamp_seconds",
+			Help: "When the certificate that clients are shown expires, in seconds since 1970; 0 without one.",
+		}),
 		auditDropped: counter("audit_lines_dropped_total", "Audit lines that could not be written in time."),
 	}
 	if registerer != nil {
 		registerer.MustRegister(m.requests, m.latency, m.upstream, m.responses, m.inFlight, m.bytes, m.leaked,
-			m.impersonation, m.auditDropped)
+			m.impersonation, m.auditDropped, m.certificateExpiry)
 	}
 	return m
 }

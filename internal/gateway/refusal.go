@@ -37,6 +37,8 @@ const (
 
 	reasonMisconfigured = "misconfigured"
 
+	reasonConnection = "connection"
+
 	reasonMethod    = "method"
 	reasonUpgrade   = "upgrade"
 	reasonHeaders   = "headers"

@@ -21,6 +21,8 @@ type Request struct {
 	Host string
 	// Peer is the other end of the connection.
 	Peer netip.Addr
+	// Security is what the connection was secured with; empty: nothing.
+	Security string
 	// ContentLength is -1 if the client did not say.
 	ContentLength int64
 }
@@ -31,6 +33,7 @@ func newRequest(r *http.Request) Request {
 	return Request{
 		Method: r.Method, Target: r.RequestURI, Path: path, RawQuery: query, HasQuery: hasQuery,
 		Header: r.Header, Host: r.Host, Peer: peerAddress(r.RemoteAddr), ContentLength: r.ContentLength,
+		Security: securityOf(r.Context()),
 	}
 }
 

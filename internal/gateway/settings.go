@@ -33,6 +33,7 @@ type Settings struct {
 	baseURL     string
 	publicURL   string
 
+	tls          *clientTLS // nil: clients speak plain HTTP
 	trusted      []netip.Prefix
 	deny         denySet
 	scopes       *scope.Classifier // nil: it could not be made
@@ -66,7 +67,8 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 	if err := s.compileURLs(&cfg.Jira); err != nil {
 		return nil, err
 	}
-	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileCABundle(store, &cfg.Jira), s.compileImpersonation(store, cfg))
+	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileCABundle(store, &cfg.Jira),
+		s.compileImpersonation(store, cfg), s.compileTLS(store, cfg.TLS))
 	s.warnings = store.warnings
 	return s, err
 }

@@ -8,10 +8,14 @@ import (
 )
 
 // keepWhatWorked takes what can't be made of a configuration from the settings before: a Secret that is broken or gone
-// for a moment must not take Jira from everybody. It does so for the same policy and the same Jira only, and an identity
-// only if it is meant to be made in the same way of the same Secret.
+// for a moment must not take Jira from everybody. It does so for the same policy and, but for the certificate for clients,
+// the same Jira only, and an identity only if it is meant to be made in the same way of the same Secret.
 func (s *Settings) keepWhatWorked(before *Settings) {
-	if before == nil || before.policyUID != s.policyUID || *before.target != *s.target || before.baseURL != s.baseURL {
+	if before == nil || before.policyUID != s.policyUID {
+		return
+	}
+	s.tls.keep(before.tls)
+	if *before.target != *s.target || before.baseURL != s.baseURL {
 		return
 	}
 	if s.transportKey == "" {
@@ -28,6 +32,8 @@ func (s *Settings) keepWhatWorked(before *Settings) {
 // lacks says what there is nothing for, or nothing.
 func (s *Settings) lacks() string {
 	switch {
+	case s.tls != nil && s.tls.lacks() != "":
+		return s.tls.lacks()
 	case s.transportKey == "":
 		return "the Secret with Jira's CA bundle is missing or can't be used"
 	case s.impersonator == nil:

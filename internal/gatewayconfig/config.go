@@ -35,6 +35,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix `json:"trustedProxies,omitempty"`
 	// MaxStaleness is how long a gateway serves without news from the Kubernetes API.
 	MaxStaleness metav1.Duration `json:"maxStaleness"`
+	// TLS is how clients' connections are secured; absent: not at all.
+	TLS *TLS `json:"tls,omitempty"`
 	// Replicas is the number of gateways that share each token's rate limit; absent: 1.
 	Replicas int32 `json:"replicas,omitempty"`
 	// Scopes says which scopes operations need that the catalogue does not know; absent: read, write and admin.
@@ -81,6 +83,16 @@ type Secret struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels,omitempty"`
 	Data   map[string][]byte `json:"data,omitempty"`
+}
+
+// TLS makes the gateway serve HTTPS and nothing else.
+type TLS struct {
+	// SecretName is a Secret with the keys tls.crt and tls.key.
+	SecretName string `json:"secretName"`
+	// ClientCA are the authorities of client certificates; absent: none is asked for.
+	ClientCA *KeyRef `json:"clientCA,omitempty"`
+	// ClientRequired refuses clients without a certificate.
+	ClientRequired bool `json:"clientRequired,omitempty"`
 }
 
 // Impersonation has exactly one field set.
@@ -163,6 +175,9 @@ func (c *Config) validate() error {
 	}
 	if c.Replicas < 0 {
 		return fmt.Errorf("gateway configuration has %d replicas; there must be at least one", c.Replicas)
+	}
+	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
+		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
 	}
 	if n := c.Impersonation.count(); n != 1 {
 		return fmt.Errorf("gateway configuration has %d ways of impersonation, exactly one is needed", n)

@@ -54,6 +54,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	if spec.Gateway == nil {
 		return config, nil
 	}
+	config.TLS = serverTLS(spec.Gateway.TLS)
 	for i, cidr := range spec.Gateway.TrustedProxies {
 		prefix, err := netip.ParsePrefix(string(cidr))
 		if err != nil {
@@ -87,6 +88,18 @@ func jira(in *v1alpha1.JiraEndpoint) gatewayconfig.Jira {
 	}
 	if in.CABundle != nil {
 		out.CABundle = keyRef(in.CABundle.SecretRef)
+	}
+	return out
+}
+
+func serverTLS(in *v1alpha1.GatewayTLS) *gatewayconfig.TLS {
+	if in == nil {
+		return nil
+	}
+	out := &gatewayconfig.TLS{SecretName: in.SecretName}
+	if in.ClientCASecretRef != nil {
+		out.ClientCA = keyRef(*in.ClientCASecretRef)
+		out.ClientRequired = in.ClientAuth != v1alpha1.ClientAuthRequest
 	}
 	return out
 }

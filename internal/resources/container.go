@@ -21,6 +21,7 @@ const (
 	portAdmin = 8081
 
 	portNameHTTP  = "http"
+	portNameHTTPS = "https"
 	portNameAdmin = "admin"
 
 	containerName  = "gateway"

@@ -56,6 +56,9 @@ func full() *v1alpha1.TokenPolicy {
 			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("0.5")},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")},
 		},
+		TLS: &v1alpha1.GatewayTLS{
+			SecretName: "jira-api-tls", ClientCASecretRef: &v1alpha1.SecretKeyReference{Name: "clients", Key: "ca.crt"},
+		},
 		TrustedProxies: []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
 		MaxStaleness:   "48h",
 	}

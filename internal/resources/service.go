@@ -11,13 +11,17 @@ import (
 
 // service is what clients, or the ingress in front of them, connect to.
 func service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
-	wanted := serviceSettings(policy)
+	wanted, protocol := serviceSettings(policy), portNameHTTP
+	if servesTLS(policy) {
+		protocol = portNameHTTPS
+	}
 	port := corev1ac.ServicePort().
-		WithName(portNameHTTP).
+		WithName(protocol).
 		WithProtocol(corev1.ProtocolTCP).
 		WithPort(wanted.Port).
+		// One port of the container's for both: pods that run already go on being found while TLS is turned on or off.
 		WithTargetPort(portByName(portNameHTTP)).
-		WithAppProtocol("http")
+		WithAppProtocol(protocol)
 	spec := corev1ac.ServiceSpec().WithType(wanted.Type).WithSelector(selectorLabels(policy.Name))
 	if wanted.Type != corev1.ServiceTypeClusterIP {
 		// With the policy Cluster a node may pass a connection on under its own address, and source ranges would
@@ -34,7 +38,7 @@ func service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
 		WithSpec(spec.WithPorts(port))
 }
 
-// serviceSettings repeats the schema's defaults: a policy without a gateway or service field never gets them.
+// serviceSettings fills in and repeats the schema's defaults: a policy without a gateway or service field never gets them.
 func serviceSettings(policy *v1alpha1.TokenPolicy) v1alpha1.GatewayService {
 	var out v1alpha1.GatewayService
 	if gateway := policy.Spec.Gateway; gateway != nil && gateway.Service != nil {
@@ -43,8 +47,16 @@ func serviceSettings(policy *v1alpha1.TokenPolicy) v1alpha1.GatewayService {
 	if out.Type == "" {
 		out.Type = corev1.ServiceTypeClusterIP
 	}
-	if out.Port == 0 {
+	switch {
+	case out.Port != 0:
+	case servesTLS(policy):
+		out.Port = 443
+	default:
 		out.Port = 80
 	}
 	return out
+}
+
+func servesTLS(policy *v1alpha1.TokenPolicy) bool {
+	return policy.Spec.Gateway != nil && policy.Spec.Gateway.TLS != nil
 }
