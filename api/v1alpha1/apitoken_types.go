@@ -63,6 +63,16 @@ type ApiTokenSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
 
+	// headers are what headers of each request must be like, all of them, such as
+	// the User-Agent of the one program that has the token. It keeps a token from
+	// being used by mistake; it is no security boundary: whoever has the token can
+	// send any header.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	Headers []HeaderPattern `json:"headers,omitempty"`
+
 	// rateLimit bounds how many requests may be made with the token. Absent: the
 	// policy's default; without that, no limit.
 	// +optional
@@ -228,6 +238,12 @@ type GrantStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
+
+	// headers of each request must match these patterns.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	Headers []HeaderPattern `json:"headers,omitempty"`
 
 	// rateLimit of the token.
 	// +optional

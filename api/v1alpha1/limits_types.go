@@ -45,6 +45,11 @@ type Limits struct {
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
+	// headersRequired refuses a token that declares no header patterns
+	// (spec.headers).
+	// +optional
+	HeadersRequired bool `json:"headersRequired,omitempty"`
+
 	// maxTokensPerOwner is how many ApiTokens of one owner the rule permits. The
 	// oldest come first; suspended and expired ones count until they are deleted.
 	// +optional

@@ -104,6 +104,9 @@ func grantStatus(v *verdict, latest *slot) *v1alpha1.GrantStatus {
 	for _, r := range g.SourceRanges {
 		out.SourceRanges = append(out.SourceRanges, v1alpha1.CIDR(r.String()))
 	}
+	for _, h := range g.Headers {
+		out.Headers = append(out.Headers, v1alpha1.HeaderPattern{Name: h.Name, Pattern: h.Pattern})
+	}
 	if l := g.RateLimit; l != nil {
 		out.RateLimit = &v1alpha1.RateLimit{
 			Requests: l.Requests, Period: v1alpha1.RatePeriod(policy.FormatDuration(l.Period)), Burst: &l.Burst,

@@ -13,7 +13,7 @@ import (
 )
 
 // authorise is the second half of step 6: the limits of a grant.
-func authorise(record *grant.Record, address netip.Addr, operation *scope.Operation) *Refusal {
+func authorise(record *grant.Record, header http.Header, address netip.Addr, operation *scope.Operation) *Refusal {
 	if record.Ranges.Len() > 0 && !address.IsValid() {
 		return refuse(http.StatusForbidden, reasonAddress, "the token may be used from its source ranges only, and "+
 			"X-Forwarded-For has an entry that is no address")
@@ -21,6 +21,10 @@ func authorise(record *grant.Record, address netip.Addr, operation *scope.Operat
 	if record.Ranges.Len() > 0 && !record.Ranges.Contains(address) {
 		return refuse(http.StatusForbidden, reasonAddress, fmt.Sprintf(
 			"the token may not be used from %s, only from its source ranges", address))
+	}
+	if name := record.Headers.Mismatch(header); name != "" {
+		return refuse(http.StatusForbidden, reasonHeader, "the token may only be used with certain headers, and "+name+
+			" is missing or another one; see spec.headers of its ApiToken")
 	}
 	switch operation.Access {
 	case scope.Never:

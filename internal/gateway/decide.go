@@ -48,7 +48,7 @@ func (h *Handler) judge(x *exchange) (refusal *Refusal) {
 	}
 	if refusal == nil {
 		x.operation = x.settings.classify(x.request.Method, x.segments, x.request.RawQuery)
-		refusal = authorise(&x.record, x.address, &x.operation)
+		refusal = authorise(&x.record, x.request.Header, x.address, &x.operation)
 	}
 	if exceeded := h.limitRate(x); exceeded != nil {
 		return exceeded

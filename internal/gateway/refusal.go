@@ -60,6 +60,7 @@ const (
 	reasonRetired  = "retired"
 	reasonDenied   = "denied"
 	reasonAddress  = "source-address"
+	reasonHeader   = "header"
 	reasonScope    = "scope"
 	reasonUnlisted = "unlisted"
 	reasonRate     = "rate-limit"

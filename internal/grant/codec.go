@@ -106,6 +106,9 @@ func (c *Credential) validate() error {
 			return errors.New("credential has an invalid source range")
 		}
 	}
+	if err := CheckHeaderPatterns(c.Grant.Headers); err != nil {
+		return fmt.Errorf("credential: %w", err)
+	}
 	if l := c.Grant.RateLimit; l != nil && (l.Requests < 1 || l.Period <= 0 || l.Burst < 1) {
 		return errors.New("credential has a rate limit of nothing: requests, period and burst must be above 0")
 	}

@@ -72,6 +72,8 @@ type Grant struct {
 	Scopes []string `json:"scopes"`
 	// SourceRanges are the addresses that requests may come from; none: any.
 	SourceRanges []netip.Prefix `json:"sourceRanges,omitempty"`
+	// Headers are what headers of each request must be like; none: anything.
+	Headers []HeaderPattern `json:"headers,omitempty"`
 	// RateLimit bounds the requests; nil: none.
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 }

@@ -21,6 +21,7 @@ func Digest(g *Grant, expiresAt *time.Time) (string, error) {
 	ordered.Owner = FoldUser(g.Owner)
 	ordered.Scopes = slices.Sorted(slices.Values(g.Scopes))
 	ordered.SourceRanges = slices.SortedFunc(slices.Values(g.SourceRanges), netip.Prefix.Compare)
+	ordered.Headers = slices.SortedFunc(slices.Values(g.Headers), HeaderPattern.Compare)
 	if expiresAt != nil {
 		utc := expiresAt.UTC()
 		expiresAt = &utc
@@ -39,6 +40,7 @@ func Digest(g *Grant, expiresAt *time.Time) (string, error) {
 // Within tells whether a grant lets its holder do no more, and no longer, than another.
 func (g *Grant) Within(expiresAt *time.Time, other *Grant, otherExpiresAt *time.Time) bool {
 	return SameUser(g.Owner, other.Owner) && g.scopesWithin(other) && g.rangesWithin(other) && g.rateWithin(other) &&
+		g.headersWithin(other) &&
 		(otherExpiresAt == nil || (expiresAt != nil && !expiresAt.After(*otherExpiresAt)))
 }
 

@@ -55,6 +55,10 @@ func TestDigestDiffersForEveryField(t *testing.T) {
 		"Owner":        {func(g *Grant) { g.Owner = "bob" }},
 		"Scopes":       {func(g *Grant) { g.Scopes = []string{"read"} }, func(g *Grant) { g.Scopes = []string{"read", "write", "admin"} }},
 		"SourceRanges": {func(g *Grant) { g.SourceRanges = nil }, func(g *Grant) { g.SourceRanges = prefixes("10.0.0.0/9") }},
+		"Headers": {
+			func(g *Grant) { g.Headers = []HeaderPattern{{"A", "b"}} }, func(g *Grant) { g.Headers = []HeaderPattern{{"A", "*"}} },
+			func(g *Grant) { g.Headers = []HeaderPattern{{"A", "b"}, {"B", "b"}} },
+		},
 		"RateLimit": {
 			func(g *Grant) { g.RateLimit = nil }, func(g *Grant) { g.RateLimit.Requests++ },
 			func(g *Grant) { g.RateLimit.Period++ }, func(g *Grant) { g.RateLimit.Burst++ },

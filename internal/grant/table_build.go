@@ -138,7 +138,8 @@ func newEntry(
 		hash: c.Hash, id: text(c.ID), owner: text(c.Grant.Owner),
 		namespace: text(c.Token.Namespace), name: text(c.Token.Name), uid: text(string(c.Token.UID)),
 		blocked: text(c.BlockedReason), isBlocked: c.State != Active,
-		ranges: ranges(c.Grant.SourceRanges), scopes: scopes(set),
+		headers: text(flattenHeaders(c.Grant.Headers)),
+		ranges:  ranges(c.Grant.SourceRanges), scopes: scopes(set),
 		expiresAt: nanoseconds(c.ExpiresAt), retireAt: nanoseconds(c.RetireAt),
 	}
 	if l := c.Grant.RateLimit; l != nil {

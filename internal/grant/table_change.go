@@ -76,7 +76,7 @@ func (s *shard) tidy() *shard {
 // textBytes bounds what an entry alone may have put into the arena. Ranges count, since they become garbage as well.
 func (e *entry) textBytes() int {
 	return int(e.id.length + e.owner.length + e.namespace.length + e.name.length + e.uid.length + e.blocked.length +
-		e.ranges.length)
+		e.headers.length + e.ranges.length)
 }
 
 // change finds values that a shard already has and collects those that it lacks.
@@ -96,7 +96,7 @@ func (c *change) intern(text string) span {
 	for i := range c.from.entries {
 		e := &c.from.entries[i]
 		// Ids and UIDs hardly ever repeat, but the other credentials of an ApiToken share its UID and name.
-		for _, at := range [...]span{e.owner, e.namespace, e.name, e.uid, e.blocked} {
+		for _, at := range [...]span{e.owner, e.namespace, e.name, e.uid, e.blocked, e.headers} {
 			if c.from.text(at) == text {
 				return at
 			}

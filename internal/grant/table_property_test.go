@@ -38,6 +38,9 @@ func TestTableIsAMap(t *testing.T) {
 				limit := rateLimits().Draw(t, "limit")
 				c.Grant.RateLimit = &limit
 			}
+			if rapid.Bool().Draw(t, "with headers") {
+				c.Grant.Headers = []HeaderPattern{{"User-Agent", rapid.SampledFrom([]string{"a*", "b: *"}).Draw(t, "pattern")}, {"X-A", "*"}}
+			}
 			return fmt.Sprintf("object-%d", rapid.IntRange(0, 40).Draw(t, "object")), c
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -82,7 +85,7 @@ func agree(t *rapid.T, table *Table, model map[string]*Credential) {
 		r, ok := table.Lookup(c.Hash)
 		if !ok || r.ID != c.ID || r.Owner != c.Grant.Owner || r.BlockedReason != c.BlockedReason ||
 			r.UID != string(c.Token.UID) || r.Ranges.Len() != len(c.Grant.SourceRanges) ||
-			r.RateLimit != orNone(c.Grant.RateLimit) {
+			string(r.Headers) != flattenHeaders(c.Grant.Headers) || r.RateLimit != orNone(c.Grant.RateLimit) {
 			t.Fatalf("%s: got %+v", c.ID, r)
 		}
 	}

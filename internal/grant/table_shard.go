@@ -35,7 +35,7 @@ func spanOf(start, length int) span {
 type entry struct {
 	hash                                     token.Hash
 	id, owner, namespace, name, uid, blocked span
-	ranges                                   span
+	ranges, headers                          span
 	expiresAt, retireAt                      int64
 	ratePeriod                               int64 // of a RateLimit, like the next two; 0: none
 	rateRequests, rateBurst                  int32
@@ -97,6 +97,7 @@ func (s *shard) record(position int) Record {
 		Blocked: e.isBlocked, BlockedReason: s.text(e.blocked),
 		ExpiresAt: e.expiresAt, RetireAt: e.retireAt,
 		Ranges:    RangeView{flat: s.prefixes(e.ranges)},
+		Headers:   HeaderPatterns(s.text(e.headers)),
 		RateLimit: RateLimit{Requests: e.rateRequests, Period: time.Duration(e.ratePeriod), Burst: e.rateBurst},
 	}
 }
@@ -109,7 +110,7 @@ func (s *shard) credential(position int, c *Credential) {
 		Token:     TokenReference{Namespace: r.Namespace, Name: r.Name, UID: types.UID(r.UID)},
 		ExpiresAt: timeOf(r.ExpiresAt), RetireAt: timeOf(r.RetireAt),
 		State: Active, BlockedReason: r.BlockedReason,
-		Grant: Grant{Owner: r.Owner, Scopes: r.Scopes.Names(), SourceRanges: r.Ranges.all()},
+		Grant: Grant{Owner: r.Owner, Scopes: r.Scopes.Names(), SourceRanges: r.Ranges.all(), Headers: r.Headers.all()},
 	}
 	if limit := r.RateLimit; limit != (RateLimit{}) {
 		c.Grant.RateLimit = &limit

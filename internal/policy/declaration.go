@@ -39,6 +39,9 @@ func NewRequest(
 	if r.SourceRanges, err = ParseRanges(spec.SourceRanges); err != nil {
 		return nil, fmt.Errorf("spec.sourceRanges: %w", err)
 	}
+	if r.Headers, err = ParseHeaders(spec.Headers); err != nil {
+		return nil, fmt.Errorf("spec.headers: %w", err)
+	}
 	if r.RateLimit, err = rateLimit(spec, defaults); err != nil {
 		return nil, err
 	}
@@ -64,5 +67,7 @@ func rateLimit(spec *v1alpha1.ApiTokenSpec, defaults *v1alpha1.TokenDefaults) (*
 
 // Grant is what the token may do if the request is permitted.
 func (r *Request) Grant() grant.Grant {
-	return grant.Grant{Owner: r.Owner, Scopes: r.Scopes.Names(), SourceRanges: r.SourceRanges, RateLimit: r.RateLimit}
+	return grant.Grant{
+		Owner: r.Owner, Scopes: r.Scopes.Names(), SourceRanges: r.SourceRanges, Headers: r.Headers, RateLimit: r.RateLimit,
+	}
 }

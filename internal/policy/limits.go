@@ -26,6 +26,7 @@ type limits struct {
 	secretLabels             keyPatterns
 	secretAnnotations        keyPatterns
 	tokenHash                bool // allowed
+	headersRequired          bool
 }
 
 // compileLimits fails with the name of a field first.
@@ -33,7 +34,7 @@ func compileLimits(l *v1alpha1.Limits) (limits, error) {
 	out := limits{
 		mustExpire: l.MustExpire, descriptionPattern: l.DescriptionPattern,
 		secretLabels: compileKeyPatterns(l.SecretLabels), secretAnnotations: compileKeyPatterns(l.SecretAnnotations),
-		tokenHash: l.TokenHash,
+		tokenHash: l.TokenHash, headersRequired: l.HeadersRequired,
 	}
 	if l.MaxTokensPerOwner != nil {
 		out.maxTokensPerOwner = int(*l.MaxTokensPerOwner)
@@ -65,6 +66,7 @@ func (l *limits) check(r *Request, f *findings) {
 	l.checkScopes(r, f)
 	l.checkLifetime(r, f)
 	l.checkRanges(r, f)
+	l.checkHeaders(r, f)
 	l.checkRateLimit(r, f)
 	l.checkDescription(r, f)
 	l.checkSecretMetadata(r, f)

@@ -20,6 +20,7 @@ type Request struct {
 	Description     string
 	Scopes          scope.Set
 	SourceRanges    []netip.Prefix
+	Headers         []grant.HeaderPattern
 	// RateLimit is the token's own or the policy's default; nil: none.
 	RateLimit *grant.RateLimit
 	// SecretLabels and SecretAnnotations are the keys that the token wants on its Secret.

@@ -3,6 +3,7 @@
 package stamp
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,7 +14,7 @@ import (
 )
 
 // DigestOf identifies what an ApiToken asks for: sha256: and 64 hexadecimal digits. Everything in its spec counts but
-// suspend, which only takes away and gives back. The order of scopes and sourceRanges and the case of the owner do not
+// suspend, which only takes away and gives back. The order of scopes, sourceRanges and headers and the case of the owner do not
 // matter. Lifetimes count as they are written: writing one differently declares it anew.
 func DigestOf(spec *v1alpha1.ApiTokenSpec) string {
 	judged := *spec
@@ -21,6 +22,9 @@ func DigestOf(spec *v1alpha1.ApiTokenSpec) string {
 	judged.Owner = v1alpha1.JiraUserName(grant.FoldUser(string(spec.Owner)))
 	judged.Scopes = slices.Sorted(slices.Values(spec.Scopes))
 	judged.SourceRanges = slices.Sorted(slices.Values(spec.SourceRanges))
+	judged.Headers = slices.SortedFunc(slices.Values(spec.Headers), func(a, b v1alpha1.HeaderPattern) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Pattern, b.Pattern))
+	})
 	return digest(&judged)
 }
 

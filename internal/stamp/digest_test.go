@@ -37,6 +37,11 @@ var changes = map[string][]func(*v1alpha1.ApiTokenSpec){
 		func(s *v1alpha1.ApiTokenSpec) { s.SourceRanges = []v1alpha1.CIDR{"10.0.0.0/8"} },
 		func(s *v1alpha1.ApiTokenSpec) { s.SourceRanges = []v1alpha1.CIDR{"10.0.0.0/9"} },
 	},
+	"Headers": {
+		func(s *v1alpha1.ApiTokenSpec) { s.Headers = []v1alpha1.HeaderPattern{{Name: "A", Pattern: "b"}} },
+		func(s *v1alpha1.ApiTokenSpec) { s.Headers = []v1alpha1.HeaderPattern{{Name: "A", Pattern: "*"}} },
+		func(s *v1alpha1.ApiTokenSpec) { s.Headers = []v1alpha1.HeaderPattern{{Name: "B", Pattern: "b"}} },
+	},
 	"RateLimit": {
 		func(s *v1alpha1.ApiTokenSpec) { s.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "1m"} },
 		func(s *v1alpha1.ApiTokenSpec) { s.RateLimit = &v1alpha1.RateLimit{Requests: 2, Period: "1m"} },
@@ -92,7 +97,7 @@ func TestDigestStays(t *testing.T) {
 	spec.Scopes = []v1alpha1.Scope{"write", "read"}
 	spec.ExpiresAt = &metav1.Time{Time: start.In(time.FixedZone("", 3600))}
 	spec.Owner, spec.Suspend = "Bob", true
-	spec.TokenHash = "" // it came later: what does not set it has the digest that it had
+	spec.TokenHash, spec.Headers = "", nil // they came later: what does not set them has the digest that it had
 	const want = "sha256:66be79f600ec50e7b39138a7aba299f5d210c94cf1bdf77db57ad6c3912aed26"
 	if have := stamp.DigestOf(&spec); have != want {
 		t.Errorf("stamps that are stored would not be believed any more\nwant %s\nhave %s", want, have)

@@ -41,6 +41,9 @@ func shownGrant(token *v1alpha1.ApiToken) (shown *grant.Grant, expiresAt *time.T
 	if shown.SourceRanges, err = policy.ParseRanges(status.Grant.SourceRanges); err != nil {
 		return nil, nil, fmt.Errorf("sourceRanges: %w", err)
 	}
+	if shown.Headers, err = policy.ParseHeaders(status.Grant.Headers); err != nil {
+		return nil, nil, fmt.Errorf("headers: %w", err)
+	}
 	if shown.RateLimit, err = policy.ParseRateLimit(status.Grant.RateLimit); err != nil {
 		return nil, nil, fmt.Errorf("rateLimit: %w", err)
 	}

@@ -25,6 +25,9 @@ func summary(token *v1alpha1.ApiToken) string {
 	line("Acts in Jira as", string(token.Spec.Owner)+keyOf(grant))
 	line("May", joined(grant.Scopes, "nothing"))
 	line("From", joined(grant.SourceRanges, "any address"))
+	if len(grant.Headers) > 0 {
+		line("With headers", headers(grant.Headers))
+	}
 	line("Requests", rate(grant.RateLimit))
 	line("Until", expiry(token))
 	line("Declared by", cmp.Or(oneLine(status.RequestedBy), "not known"))
@@ -50,6 +53,14 @@ func joined[S ~string](list []S, none string) string {
 		parts[i] = string(s)
 	}
 	return cmp.Or(strings.Join(parts, ", "), none)
+}
+
+func headers(list []v1alpha1.HeaderPattern) string {
+	parts := make([]string, len(list))
+	for i, h := range list {
+		parts[i] = oneLine(h.Name + ": " + h.Pattern)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func keyOf(grant *v1alpha1.GrantStatus) string {

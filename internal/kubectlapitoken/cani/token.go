@@ -69,6 +69,9 @@ func checkSpec(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string
 				"203.0.113.0/24, or 203.0.113.7/32 for a single address", name("source-ranges", "sourceRanges"), r)
 		}
 	}
+	if _, err := policy.ParseHeaders(spec.Headers); err != nil {
+		return usage.Errorf("%s: %w", name("headers", "headers"), err)
+	}
 	if _, err := policy.ParseRateLimit(spec.RateLimit); err != nil {
 		return usage.Errorf("%s: %w", name("rate-limit", "rateLimit"), err)
 	}
