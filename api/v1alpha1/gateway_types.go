@@ -38,6 +38,17 @@ type Gateway struct {
 	// +kubebuilder:validation:MaxItems=64
 	TrustedProxies []CIDR `json:"trustedProxies,omitempty"`
 
+	// maxInFlight is how many requests may be with Jira at once, by all replicas
+	// of the gateway, each of which lets through its share of them; what goes
+	// beyond is answered with 503 and Retry-After. While there is not enough for
+	// all, every owner gets an equal part. Default: 0, no limit. Two thirds of the
+	// threads of Jira's Tomcat (maxThreads, 150 as Jira comes), so 100, leaves room
+	// for those who use Jira without the gateway.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	MaxInFlight int32 `json:"maxInFlight,omitempty"`
+
 	// maxStaleness is how long the gateway goes on with what it knows when it
 	// can't reach the Kubernetes API; after that every request is refused. From
 	// 2m to 8760h; default 24h.

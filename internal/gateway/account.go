@@ -13,6 +13,7 @@ import (
 func (h *Handler) finish(x *exchange, w *response) {
 	problem := recover()
 	h.metrics.inFlight.Dec()
+	h.leave(x)
 	var received int64
 	if x.body != nil {
 		received = x.body.finish()
@@ -23,7 +24,9 @@ func (h *Handler) finish(x *exchange, w *response) {
 	}
 	elapsed := h.clock.Since(x.start)
 	h.metrics.observe(x, outcome, elapsed, received, w.bytes)
-	h.audit.write(newAuditLine(x, w, outcome, elapsed, received))
+	if outcome.reason != reasonFailures { // whoever guesses tokens could make any number of lines; they are counted
+		h.audit.write(newAuditLine(x, w, outcome, elapsed, received))
+	}
 	if problem != nil {
 		if problem != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
 			h.log.Error(nil, "panic in the request path", "stack", string(debug.Stack()))

@@ -44,7 +44,7 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 func (h *Handler) judge(x *exchange) (refusal *Refusal) {
 	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
 	if !x.known {
-		return refusal
+		return h.limitFailures(x, refusal)
 	}
 	if refusal == nil {
 		x.operation = x.settings.classify(x.request.Method, x.segments, x.request.RawQuery)

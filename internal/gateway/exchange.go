@@ -31,6 +31,7 @@ type exchange struct {
 
 	body *timedBody // nil: the request has none
 
+	admitted       string // the owner whose place among those in flight it has
 	forwarded      bool
 	upstream       time.Duration // until Jira's headers were there
 	upstreamStatus int

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
 
+	"github.com/jiratokens/jira-token-operator/internal/gateway/inflight"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/ratelimit"
 )
 
@@ -50,6 +51,8 @@ type Handler struct {
 	audit     *auditLog
 	unproved  unprovedLog
 	limiter   *ratelimit.Limiter
+	inFlight  inflight.Limiter
+	failures  *failureLimit
 	stop      func()     // ends what runs beside the requests
 	configure sync.Mutex // one configuration after the other
 	settings  atomic.Pointer[Settings]
@@ -68,7 +71,8 @@ func New(o Options) *Handler {
 	h := &Handler{
 		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout,
 		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
-		stop: sync.OnceFunc(func() { close(closed) }),
+		failures: newFailureLimit(o.Clock.Now()),
+		stop:     sync.OnceFunc(func() { close(closed) }),
 	}
 	go h.limiter.Run(closed, o.Clock)
 	return h
@@ -113,6 +117,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.finish(x, response)
 	h.takeBody(x, response, r)
 	if x.refusal = h.decide(x); x.refusal == nil {
+		x.refusal = h.admit(x)
+	}
+	if x.refusal == nil {
 		x.refusal = impersonateOwner(x)
 	}
 	if x.refusal != nil {

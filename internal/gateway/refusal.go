@@ -34,6 +34,8 @@ const (
 	reasonStale        = "stale"
 	reasonUnconfigured = "unconfigured"
 	reasonOverload     = "overload"
+	reasonInFlight     = "in-flight"
+	reasonFailures     = "failures"
 
 	reasonMisconfigured = "misconfigured"
 

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
 	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
@@ -39,6 +40,7 @@ type Settings struct {
 	scopes       *scope.Classifier // nil: it could not be made
 	maxStaleness time.Duration
 	replicas     int32 // that share each rate limit
+	maxInFlight  int   // this replica's share; 0: any number
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
@@ -63,6 +65,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,
 		replicas: cfg.Replicas, policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
 	}
+	s.maxInFlight = int(grant.ShareOf(cfg.MaxInFlight, cfg.Replicas))
 	store := newSecretStore(cfg.Policy.Name, secrets)
 	if err := s.compileURLs(&cfg.Jira); err != nil {
 		return nil, err

@@ -37,6 +37,8 @@ type Config struct {
 	MaxStaleness metav1.Duration `json:"maxStaleness"`
 	// TLS is how clients' connections are secured; absent: not at all.
 	TLS *TLS `json:"tls,omitempty"`
+	// MaxInFlight is how many requests may be with Jira at once, by all gateways; 0: any number.
+	MaxInFlight int32 `json:"maxInFlight,omitempty"`
 	// Replicas is the number of gateways that share each token's rate limit; absent: 1.
 	Replicas int32 `json:"replicas,omitempty"`
 	// Scopes says which scopes operations need that the catalogue does not know; absent: read, write and admin.
@@ -175,6 +177,9 @@ func (c *Config) validate() error {
 	}
 	if c.Replicas < 0 {
 		return fmt.Errorf("gateway configuration has %d replicas; there must be at least one", c.Replicas)
+	}
+	if c.MaxInFlight < 0 {
+		return fmt.Errorf("gateway configuration has maxInFlight %d; 0, for none, or more is needed", c.MaxInFlight)
 	}
 	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")

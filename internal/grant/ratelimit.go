@@ -25,11 +25,12 @@ func (l RateLimit) Within(ceiling RateLimit) bool {
 // Share is the part of a limit that each of a number of replicas lets through, rounded up so that none of them lets
 // through nothing. Below 1 the number counts as 1.
 func (l RateLimit) Share(replicas int32) RateLimit {
-	l.Requests, l.Burst = shareOf(l.Requests, replicas), shareOf(l.Burst, replicas)
+	l.Requests, l.Burst = ShareOf(l.Requests, replicas), ShareOf(l.Burst, replicas)
 	return l
 }
 
-func shareOf(whole, replicas int32) int32 {
+// ShareOf is one replica's part of a limit, rounded up; of none it is none.
+func ShareOf(whole, replicas int32) int32 {
 	replicas = max(replicas, 1)
 	share := whole / replicas
 	if whole%replicas > 0 {

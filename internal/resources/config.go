@@ -54,6 +54,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	if spec.Gateway == nil {
 		return config, nil
 	}
+	config.MaxInFlight = spec.Gateway.MaxInFlight
 	config.TLS = serverTLS(spec.Gateway.TLS)
 	for i, cidr := range spec.Gateway.TrustedProxies {
 		prefix, err := netip.ParsePrefix(string(cidr))

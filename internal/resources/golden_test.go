@@ -61,6 +61,7 @@ func full() *v1alpha1.TokenPolicy {
 		},
 		TrustedProxies: []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
 		MaxStaleness:   "48h",
+		MaxInFlight:    100,
 	}
 	return p
 }

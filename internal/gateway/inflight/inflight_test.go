@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inflight
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestOneMayHaveAllWhileNobodyElseAsks(t *testing.T) {
+	var l Limiter
+	now := time.Unix(0, 0)
+	for n := range 10 {
+		if !l.Take("alice", 10, now) {
+			t.Fatal(n)
+		}
+	}
+	if l.Take("alice", 10, now) {
+		t.Error("one more than there are")
+	}
+	l.Release("alice", now)
+	if !l.Take("alice", 10, now) {
+		t.Error("a place that was given back is not given again: nobody else wants it")
+	}
+}
+
+// The one who has everything gives half of it, place by place, to the one who comes later.
+func TestPlacesGoToWhoHasLess(t *testing.T) {
+	const most = 10
+	var l Limiter
+	now := time.Unix(0, 0)
+	for range most {
+		l.Take("alice", most, now)
+	}
+	if l.Take("bob", most, now) {
+		t.Fatal("there is no place")
+	}
+	held := map[string]int{"alice": most}
+	for range 50 { // alice hammers, bob comes once in a while
+		now = now.Add(100 * time.Millisecond)
+		if held["alice"] > most/2 {
+			l.Release("alice", now)
+			held["alice"]--
+		}
+		for _, owner := range []string{"alice", "alice", "bob", "alice"} {
+			if l.Take(owner, most, now) {
+				held[owner]++
+			}
+		}
+	}
+	if held["alice"] != most/2 || held["bob"] != most/2 {
+		t.Errorf("%v", held)
+	}
+	for range most / 2 {
+		l.Release("bob", now)
+	}
+	now = now.Add(patience)
+	for held["alice"] < most && l.Take("alice", most, now) {
+		held["alice"]++
+	}
+	if held["alice"] != most {
+		t.Errorf("bob is gone, and alice gets %d", held["alice"])
+	}
+}
+
+// Whatever is asked: never more than there is, nobody beyond its share while another that has less was refused, and
+// nothing is remembered in the end.
+func TestProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var l Limiter
+		now, held, total := time.Unix(0, 0), map[string]int{}, 0
+		most := rapid.IntRange(1, 9).Draw(t, "most")
+		t.Repeat(map[string]func(*rapid.T){
+			"take": func(t *rapid.T) {
+				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
+				granted := l.Take(owner, most, now)
+				if granted {
+					held[owner]++
+					total++
+				}
+				if total > most || !granted && held[owner] == 0 && total < most {
+					t.Fatalf("%s granted %v: %v of %d", owner, granted, held, most)
+				}
+			},
+			"release": func(t *rapid.T) {
+				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
+				if held[owner] > 0 {
+					l.Release(owner, now)
+					held[owner]--
+					total--
+				}
+			},
+			"wait": func(*rapid.T) { now = now.Add(time.Second) },
+			"": func(t *rapid.T) {
+				if l.Held() != total {
+					t.Fatalf("%d, want %d", l.Held(), total)
+				}
+			},
+		})
+		now = now.Add(patience)
+		if l.Take("a", most+1, now) {
+			held["a"]++
+		}
+		for owner, n := range held {
+			for range n {
+				l.Release(owner, now)
+			}
+		}
+		if len(l.owners) != 0 || l.total != 0 {
+			t.Fatalf("%+v", l.owners)
+		}
+	})
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	var l Limiter
+	now := time.Unix(0, 0)
+	l.Take("first", 1, now)
+	for n := range 3 * maxOwners {
+		l.Take(fmt.Sprint(n), 1, now)
+	}
+	if len(l.owners) > maxOwners {
+		t.Errorf("%d owners", len(l.owners))
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	var l Limiter
+	now := time.Unix(0, 0)
+	if n := testing.AllocsPerRun(1000, func() {
+		if l.Take("alice", 10, now) {
+			l.Release("alice", now)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
