@@ -117,6 +117,14 @@ type RateLimit struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
 	Burst *int32 `json:"burst,omitempty"`
+
+	// concurrent is how many requests of the token may be in progress; one more
+	// is answered with 429. As a ceiling, the token must have one that is no
+	// higher. Absent: any number.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Concurrent *int32 `json:"concurrent,omitempty"`
 }
 
 // RatePeriod is a length of time in hours, minutes and seconds, such as 1m.

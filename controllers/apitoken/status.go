@@ -111,6 +111,9 @@ func grantStatus(v *verdict, latest *slot) *v1alpha1.GrantStatus {
 		out.RateLimit = &v1alpha1.RateLimit{
 			Requests: l.Requests, Period: v1alpha1.RatePeriod(policy.FormatDuration(l.Period)), Burst: &l.Burst,
 		}
+		if l.Concurrent > 0 {
+			out.RateLimit.Concurrent = &l.Concurrent
+		}
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/jira/jiratest"
 )
 
@@ -61,6 +62,40 @@ func TestMaxInFlight(t *testing.T) {
 	}
 	if lines := b.auditLines(8); lines[0].Reason != reasonInFlight || lines[0].Decision != "failed" || lines[0].Owner != "bob" {
 		t.Errorf("%+v", lines[0])
+	}
+}
+
+// TestConcurrentRequestsOfAToken: those of another token of the same owner do not count.
+func TestConcurrentRequestsOfAToken(t *testing.T) {
+	b := newBench(t, func(b *bench) { b.config.Replicas, b.config.MaxInFlight = 2, 20 })
+	edit := func(c *grant.Credential) {
+		c.Grant.RateLimit = &grant.RateLimit{Requests: 1000, Period: time.Minute, Burst: 1000, Concurrent: 1}
+	}
+	tok, other := bearer(b.issue("alice", []string{"read"}, edit)), bearer(b.issue("alice", []string{"read"}, edit))
+	remove := b.jira.Fault(jiratest.Fault{Delay: 20 * time.Second})
+	slow := b.dial()
+	_, _ = io.WriteString(slow, "GET "+myself+" HTTP/1.1\r\nHost: x\r\n"+tok+"\r\n\r\n")
+	for len(b.jira.Received()) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	remove()
+	a := b.send("GET", myself, tok)
+	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") != "1" || a.Header.Get("X-Ratelimit-Limit") != "500" ||
+		!strings.Contains(a.message(t), "1 requests in progress") {
+		t.Errorf("%d %v %s", a.StatusCode, a.Header, a.body)
+	}
+	if a := b.send("GET", myself, other); a.StatusCode != http.StatusOK {
+		t.Errorf("another token: %d %s", a.StatusCode, a.body)
+	}
+	_ = slow.Close()
+	for b.handler.inFlight.Held() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK {
+		t.Errorf("its request has ended: %d %s", a.StatusCode, a.body)
+	}
+	if line := b.auditLines(4)[0]; line.Reason != reasonConcurrent || line.Decision != "refused" {
+		t.Errorf("%+v", line)
 	}
 }
 
@@ -144,7 +179,8 @@ func TestAdmittingAllocatesNothing(t *testing.T) {
 	for _, most := range []int32{0, 10} {
 		b := newBench(t, func(b *bench) { b.config.MaxInFlight = most })
 		x := &exchange{settings: b.handler.settings.Load(), start: b.clock.Now()}
-		x.record.Owner = "alice"
+		x.record.Owner, x.record.UID = "alice", "uid"
+		x.record.RateLimit.Concurrent = most
 		if n := testing.AllocsPerRun(100, func() {
 			if b.handler.admit(x) == nil {
 				b.handler.leave(x)

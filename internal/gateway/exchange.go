@@ -31,7 +31,8 @@ type exchange struct {
 
 	body *timedBody // nil: the request has none
 
-	admitted       string // the owner whose place among those in flight it has
+	admittedOwner  string // whose place among the requests in flight it has; empty: none
+	admittedToken  string // likewise, by UID
 	forwarded      bool
 	upstream       time.Duration // until Jira's headers were there
 	upstreamStatus int

@@ -52,6 +52,7 @@ type Handler struct {
 	unproved  unprovedLog
 	limiter   *ratelimit.Limiter
 	inFlight  inflight.Limiter
+	perToken  inflight.Tokens
 	failures  *failureLimit
 	stop      func()     // ends what runs beside the requests
 	configure sync.Mutex // one configuration after the other

@@ -36,6 +36,7 @@ const (
 	reasonOverload     = "overload"
 	reasonInFlight     = "in-flight"
 	reasonFailures     = "failures"
+	reasonConcurrent   = "concurrent"
 
 	reasonMisconfigured = "misconfigured"
 

@@ -109,7 +109,7 @@ func (c *Credential) validate() error {
 	if err := CheckHeaderPatterns(c.Grant.Headers); err != nil {
 		return fmt.Errorf("credential: %w", err)
 	}
-	if l := c.Grant.RateLimit; l != nil && (l.Requests < 1 || l.Period <= 0 || l.Burst < 1) {
+	if l := c.Grant.RateLimit; l != nil && (l.Requests < 1 || l.Period <= 0 || l.Burst < 1 || l.Concurrent < 0) {
 		return errors.New("credential has a rate limit of nothing: requests, period and burst must be above 0")
 	}
 	if c.State != Active && c.State != Blocked {

@@ -109,7 +109,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"newer in all":  []byte(`{"version":2,"id":{"n":1},"hash":[],"grant":"x"}`),
 		"unknown field": change(func(d, _ map[string]any) { d["notBefore"] = "2027-01-01T00:00:00Z" }),
 		"unknown limit": change(func(_, g map[string]any) { g["methods"] = []string{"GET"} }),
-		"limit, more":   limit(`{"requests":1,"period":1,"burst":1,"concurrent":1}`),
+		"limit, more":   limit(`{"requests":1,"period":1,"burst":1,"later":1}`),
 		"unknown scope": change(func(_, g map[string]any) { g["scopes"] = []string{"read", "write:everything"} }),
 		"unknown state": change(func(d, _ map[string]any) { d["state"] = "paused" }),
 	} {

@@ -62,6 +62,7 @@ func TestDigestDiffersForEveryField(t *testing.T) {
 		"RateLimit": {
 			func(g *Grant) { g.RateLimit = nil }, func(g *Grant) { g.RateLimit.Requests++ },
 			func(g *Grant) { g.RateLimit.Period++ }, func(g *Grant) { g.RateLimit.Burst++ },
+			func(g *Grant) { g.RateLimit.Concurrent++ },
 		},
 	}
 	at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -15,17 +15,21 @@ type RateLimit struct {
 	Period time.Duration `json:"period"`
 	// Burst is how many may be made at once; at least 1.
 	Burst int32 `json:"burst"`
+	// Concurrent is how many may be in progress; 0: any number.
+	Concurrent int32 `json:"concurrent,omitempty"`
 }
 
 // Within tells whether a limit lets through no more than another, neither over time nor at once.
 func (l RateLimit) Within(ceiling RateLimit) bool {
-	return compareProducts(l.Requests, ceiling.Period, ceiling.Requests, l.Period) <= 0 && l.Burst <= ceiling.Burst
+	return compareProducts(l.Requests, ceiling.Period, ceiling.Requests, l.Period) <= 0 && l.Burst <= ceiling.Burst &&
+		(ceiling.Concurrent == 0 || l.Concurrent > 0 && l.Concurrent <= ceiling.Concurrent)
 }
 
 // Share is the part of a limit that each of a number of replicas lets through, rounded up so that none of them lets
 // through nothing. Below 1 the number counts as 1.
 func (l RateLimit) Share(replicas int32) RateLimit {
 	l.Requests, l.Burst = ShareOf(l.Requests, replicas), ShareOf(l.Burst, replicas)
+	l.Concurrent = ShareOf(l.Concurrent, replicas)
 	return l
 }
 

@@ -18,6 +18,7 @@ func rateLimits() *rapid.Generator[RateLimit] {
 	return rapid.Custom(func(t *rapid.T) RateLimit {
 		return RateLimit{
 			Requests: count.Draw(t, "requests"), Period: time.Duration(period.Draw(t, "period")), Burst: count.Draw(t, "burst"),
+			Concurrent: rapid.Int32Range(0, 3).Draw(t, "concurrent"),
 		}
 	})
 }
@@ -28,7 +29,8 @@ func rate(l RateLimit) *big.Rat { return big.NewRat(int64(l.Requests), int64(l.P
 func TestRateLimitWithin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := rateLimits().Draw(t, "a"), rateLimits().Draw(t, "b"), rateLimits().Draw(t, "c")
-		if want := rate(a).Cmp(rate(b)) <= 0 && a.Burst <= b.Burst; a.Within(b) != want {
+		if want := rate(a).Cmp(rate(b)) <= 0 && a.Burst <= b.Burst &&
+			(b.Concurrent == 0 || a.Concurrent != 0 && a.Concurrent <= b.Concurrent); a.Within(b) != want {
 			t.Errorf("%+v within %+v: want %v", a, b, want)
 		}
 		if !a.Within(a) {
@@ -54,9 +56,13 @@ func TestRateLimitWithinAtTheBounds(t *testing.T) {
 		{widest, fastest, true},
 		{fastest, widest, false},
 		{widest, widest, true},
-		{RateLimit{60, time.Minute, 60}, RateLimit{1, time.Second, 60}, true}, // the same rate in other words
-		{RateLimit{61, time.Minute, 60}, RateLimit{1, time.Second, 60}, false},
-		{RateLimit{60, time.Minute, 61}, RateLimit{1, time.Second, 60}, false},
+		{RateLimit{60, time.Minute, 60, 0}, RateLimit{1, time.Second, 60, 0}, true}, // the same rate in other words
+		{RateLimit{61, time.Minute, 60, 0}, RateLimit{1, time.Second, 60, 0}, false},
+		{RateLimit{1, time.Minute, 1, 2}, RateLimit{1, time.Minute, 1, 0}, true},
+		{RateLimit{1, time.Minute, 1, 0}, RateLimit{1, time.Minute, 1, 2}, false},
+		{RateLimit{1, time.Minute, 1, 2}, RateLimit{1, time.Minute, 1, 2}, true},
+		{RateLimit{1, time.Minute, 1, 3}, RateLimit{1, time.Minute, 1, 2}, false},
+		{RateLimit{60, time.Minute, 61, 0}, RateLimit{1, time.Second, 60, 0}, false},
 	} {
 		if got := tc.limit.Within(tc.ceiling); got != tc.want {
 			t.Errorf("%+v within %+v: %v", tc.limit, tc.ceiling, got)
@@ -78,7 +84,7 @@ func TestShare(t *testing.T) {
 			}
 		}
 	})
-	if got := (RateLimit{100, time.Minute, 10}).Share(3); got != (RateLimit{34, time.Minute, 4}) {
+	if got := (RateLimit{100, time.Minute, 10, 5}).Share(3); got != (RateLimit{34, time.Minute, 4, 2}) {
 		t.Errorf("%+v", got)
 	}
 }

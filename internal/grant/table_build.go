@@ -143,7 +143,7 @@ func newEntry(
 		expiresAt: nanoseconds(c.ExpiresAt), retireAt: nanoseconds(c.RetireAt),
 	}
 	if l := c.Grant.RateLimit; l != nil {
-		e.rateRequests, e.ratePeriod, e.rateBurst = l.Requests, int64(l.Period), l.Burst
+		e.rateRequests, e.ratePeriod, e.rateBurst, e.rateConcurrent = l.Requests, int64(l.Period), l.Burst, l.Concurrent
 	}
 	return e, nil
 }

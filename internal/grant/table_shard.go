@@ -37,8 +37,8 @@ type entry struct {
 	id, owner, namespace, name, uid, blocked span
 	ranges, headers                          span
 	expiresAt, retireAt                      int64
-	ratePeriod                               int64 // of a RateLimit, like the next two; 0: none
-	rateRequests, rateBurst                  int32
+	ratePeriod                               int64 // of a RateLimit, like the next three; 0: none
+	rateRequests, rateBurst, rateConcurrent  int32
 	scopes                                   uint32 // position in the shard's
 	isBlocked                                bool
 }
@@ -96,9 +96,11 @@ func (s *shard) record(position int) Record {
 		Scopes:  s.scopes[e.scopes],
 		Blocked: e.isBlocked, BlockedReason: s.text(e.blocked),
 		ExpiresAt: e.expiresAt, RetireAt: e.retireAt,
-		Ranges:    RangeView{flat: s.prefixes(e.ranges)},
-		Headers:   HeaderPatterns(s.text(e.headers)),
-		RateLimit: RateLimit{Requests: e.rateRequests, Period: time.Duration(e.ratePeriod), Burst: e.rateBurst},
+		Ranges:  RangeView{flat: s.prefixes(e.ranges)},
+		Headers: HeaderPatterns(s.text(e.headers)),
+		RateLimit: RateLimit{
+			Requests: e.rateRequests, Period: time.Duration(e.ratePeriod), Burst: e.rateBurst, Concurrent: e.rateConcurrent,
+		},
 	}
 }
 

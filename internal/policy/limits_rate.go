@@ -20,5 +20,9 @@ func (l *limits) checkRateLimit(r *Request, f *findings) {
 }
 
 func formatRate(l *grant.RateLimit) string {
-	return fmt.Sprintf("{requests: %d, period: %s, burst: %d}", l.Requests, FormatDuration(l.Period), l.Burst)
+	text := fmt.Sprintf("{requests: %d, period: %s, burst: %d", l.Requests, FormatDuration(l.Period), l.Burst)
+	if l.Concurrent > 0 {
+		text += fmt.Sprintf(", concurrent: %d", l.Concurrent)
+	}
+	return text + "}"
 }

@@ -47,6 +47,11 @@ func ParseRateLimit(l *v1alpha1.RateLimit) (*grant.RateLimit, error) {
 	if l.Burst != nil {
 		limit.Burst = *l.Burst
 	}
+	if l.Concurrent != nil {
+		if limit.Concurrent = *l.Concurrent; limit.Concurrent < 1 {
+			return nil, errors.New("concurrent must be at least 1; leave it out for any number")
+		}
+	}
 	if limit.Requests < 1 || limit.Burst < 1 {
 		return nil, errors.New("requests and burst must be at least 1")
 	}

@@ -47,6 +47,9 @@ var changes = map[string][]func(*v1alpha1.ApiTokenSpec){
 		func(s *v1alpha1.ApiTokenSpec) { s.RateLimit = &v1alpha1.RateLimit{Requests: 2, Period: "1m"} },
 		func(s *v1alpha1.ApiTokenSpec) { s.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "2m"} },
 		func(s *v1alpha1.ApiTokenSpec) {
+			s.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "1m", Concurrent: new(int32(1))}
+		},
+		func(s *v1alpha1.ApiTokenSpec) {
 			s.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "1m", Burst: new(int32(1))}
 		},
 	},

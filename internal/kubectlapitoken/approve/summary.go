@@ -78,6 +78,9 @@ func rate(l *v1alpha1.RateLimit) string {
 	if l.Burst != nil {
 		text += fmt.Sprintf(", %d at once", *l.Burst)
 	}
+	if l.Concurrent != nil {
+		text += fmt.Sprintf(", %d in progress", *l.Concurrent)
+	}
 	return text
 }
 

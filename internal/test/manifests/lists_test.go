@@ -27,6 +27,7 @@ spec:
   scopes: [read, write]
   lifetime: 720h
   sourceRanges: [203.0.113.0/25, 203.0.113.128/25]
+  headers: [{name: User-Agent, pattern: "ci/*"}, {name: X-Run, pattern: "*"}]
   rateLimit: {requests: 60, period: 1m}
   secret: {name: full, labels: {team: ci}, annotations: {example.com/a: b}}
 `

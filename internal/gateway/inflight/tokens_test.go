@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inflight
+
+import "testing"
+
+func TestTokens(t *testing.T) {
+	var tokens Tokens
+	if !tokens.Take("a", 2) || !tokens.Take("a", 2) || tokens.Take("a", 2) || !tokens.Take("b", 1) || tokens.Take("b", 1) {
+		t.Error("two and one are the most")
+	}
+	if tokens.Take("a", 1) {
+		t.Error("a limit that was lowered does not count")
+	}
+	tokens.Release("a")
+	if !tokens.Take("a", 2) {
+		t.Error("a place that was given back is not given again")
+	}
+	for _, uid := range []string{"a", "a", "b"} {
+		tokens.Release(uid)
+	}
+	if len(tokens.held) != 0 {
+		t.Errorf("%v", tokens.held)
+	}
+	if n := testing.AllocsPerRun(1000, func() {
+		if tokens.Take("a", 2) {
+			tokens.Release("a")
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
