@@ -6,6 +6,15 @@ import corev1 "k8s.io/api/core/v1"
 
 // Gateway configures the gateway's Deployment and Service.
 type Gateway struct {
+	// placement says where the gateway stands. SideDoor: beside Jira, at an
+	// address of its own; only requests with API tokens pass, and to the REST API
+	// those whose class spec.personalCredentials lets through. FrontDoor: before
+	// Jira, at Jira's base URL; all of Jira's pages pass as well, as
+	// spec.personalCredentials decides.
+	// +optional
+	// +kubebuilder:default=SideDoor
+	Placement Placement `json:"placement,omitempty"`
+
 	// replicas of the gateway. Absent: not managed, so that an autoscaler can own
 	// the number (Kubernetes starts with one).
 	// +optional
@@ -55,6 +64,16 @@ type Gateway struct {
 	// +optional
 	MaxStaleness Staleness `json:"maxStaleness,omitempty"`
 }
+
+// Placement says where a gateway stands.
+// +kubebuilder:validation:Enum=FrontDoor;SideDoor
+type Placement string
+
+// The placements.
+const (
+	PlacementFrontDoor Placement = "FrontDoor"
+	PlacementSideDoor  Placement = "SideDoor"
+)
 
 // GatewayService configures the Service in front of the gateway's pods.
 // +kubebuilder:validation:XValidation:rule="!has(self.nodePort) || (has(self.type) && self.type != 'ClusterIP')",message="nodePort needs the type NodePort or LoadBalancer"

@@ -17,6 +17,8 @@ func DefaultPrivilegedGroups() []JiraGroupName {
 // +kubebuilder:validation:XValidation:rule="!has(self.directory) || !has(self.directory.oauth) || has(self.impersonation.oauth)",message="directory.oauth uses the consumer of spec.impersonation.oauth, which is not set: use directory.secretRef"
 // +kubebuilder:validation:XValidation:rule="has(self.requesters) || !has(self.rules) || !self.rules.exists(r, has(r.create) && (has(r.create.self) && r.create.self || has(r.create.onBehalf) && r.create.onBehalf.exists(s, s.kind == 'JiraGroup')))",message="rules with create.self or a JiraGroup in create.onBehalf need spec.requesters: it says which Jira user a Kubernetes user is; requesters: {} if the names are the same"
 // +kubebuilder:validation:XValidation:rule="!has(self.gateway) || !has(self.gateway.tls) || self.jira.publicURL.startsWith('https://')",message="gateway.tls makes the gateway serve HTTPS only: jira.publicURL must begin with https://"
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || !has(self.gateway.placement) || self.gateway.placement != 'FrontDoor' || has(self.personalCredentials)",message="gateway.placement FrontDoor needs spec.personalCredentials, or nobody could use Jira but with API tokens: begin with personalCredentials: {enforcement: Audit}"
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || !has(self.gateway.placement) || self.gateway.placement != 'FrontDoor' || !has(self.jira.baseURL) || self.jira.baseURL == self.jira.publicURL",message="gateway.placement FrontDoor means that publicURL is Jira's base URL: leave jira.baseURL out, or make both the same"
 type TokenPolicySpec struct {
 	// jira says where Jira is.
 	// +required
@@ -90,6 +92,11 @@ type TokenPolicySpec struct {
 	// gateway. It is the way to revoke a token that Git would declare again.
 	// +optional
 	Deny *Deny `json:"deny,omitempty"`
+
+	// personalCredentials says what the gateway does with passwords, Jira's own
+	// tokens, sessions and anonymous requests. Absent: it refuses them all.
+	// +optional
+	PersonalCredentials *PersonalCredentials `json:"personalCredentials,omitempty"`
 
 	// gateway configures the gateway's Deployment and Service.
 	// +optional

@@ -43,6 +43,10 @@ type Config struct {
 	Replicas int32 `json:"replicas,omitempty"`
 	// Scopes says which scopes operations need that the catalogue does not know; absent: read, write and admin.
 	Scopes *Scopes `json:"scopes,omitempty"`
+	// FrontDoor is true if all of Jira's traffic passes through the gateway; absent: only that of tokens.
+	FrontDoor bool `json:"frontDoor,omitempty"`
+	// Personal is what happens to personal credentials; absent: they are refused.
+	Personal *Personal `json:"personal,omitempty"`
 }
 
 // Scopes is what a policy says of operations that the catalogue does not know.
@@ -183,6 +187,9 @@ func (c *Config) validate() error {
 	}
 	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
+	}
+	if err := c.Personal.validate(); err != nil {
+		return err
 	}
 	if n := c.Impersonation.count(); n != 1 {
 		return fmt.Errorf("gateway configuration has %d ways of impersonation, exactly one is needed", n)

@@ -51,11 +51,16 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	if err := compileScopes(config, spec.Scopes); err != nil {
 		return nil, err
 	}
+	var err error
+	if config.Personal, err = personal(spec.PersonalCredentials); err != nil {
+		return nil, err
+	}
 	if spec.Gateway == nil {
 		return config, nil
 	}
 	config.MaxInFlight = spec.Gateway.MaxInFlight
 	config.TLS = serverTLS(spec.Gateway.TLS)
+	config.FrontDoor = spec.Gateway.Placement == v1alpha1.PlacementFrontDoor
 	for i, cidr := range spec.Gateway.TrustedProxies {
 		prefix, err := netip.ParsePrefix(string(cidr))
 		if err != nil {
