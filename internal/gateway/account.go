@@ -36,7 +36,8 @@ func (h *Handler) finish(x *exchange, w *response) {
 	}
 }
 
-// outcome is how a request ended: the decision is allowed, refused (ours to refuse) or failed (Jira's side).
+// outcome is how a request ended: the decision is allowed, audit (let through, but for the policy's Audit it would have been
+// refused, for this reason), refused (ours to refuse) or failed (Jira's side).
 type outcome struct{ decision, reason string }
 
 func outcomeOf(x *exchange, problem any) outcome {
@@ -44,14 +45,24 @@ func outcomeOf(x *exchange, problem any) outcome {
 	case problem != nil && problem != http.ErrAbortHandler: //nolint:errorlint // see finish
 		return outcome{"failed", reasonPanic}
 	case problem != nil:
-		return outcome{"allowed", reasonAborted}
+		return outcome{passed(x).decision, reasonAborted}
 	case x.refusal == nil:
-		return outcome{"allowed", reasonAllowed}
+		return passed(x)
 	case x.forwarded, x.refusal.Status >= http.StatusInternalServerError:
 		return outcome{"failed", x.refusal.Reason}
 	default:
 		return outcome{"refused", x.refusal.Reason}
 	}
+}
+
+func passed(x *exchange) outcome {
+	switch x.personal.outcome {
+	case outcomeAudit:
+		return outcome{"audit", x.personal.refusal.Reason}
+	case outcomeExempt:
+		return outcome{"allowed", reasonExempt}
+	}
+	return outcome{"allowed", reasonAllowed}
 }
 
 func statusClass(status int) string { return strconv.Itoa(status/100) + "xx" }

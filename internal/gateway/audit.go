@@ -14,6 +14,10 @@ type auditLine struct {
 	Time     string `json:"time"`
 	Decision string `json:"decision"`
 	Reason   string `json:"reason"`
+	// CredentialClass is that of a personal credential. WouldBeStatus is what Enforce would have answered, if Audit let the
+	// request through.
+	CredentialClass string `json:"credentialClass,omitempty"`
+	WouldBeStatus   int    `json:"wouldBeStatus,omitempty"`
 
 	TokenID string `json:"tokenID,omitempty"`
 	// ClaimedID is the id in a token that is not known, or that leaked and was not looked up: anyone can write one. And it
@@ -53,6 +57,10 @@ func newAuditLine(x *exchange, w *response, o outcome, elapsed time.Duration, re
 		Milliseconds: milliseconds(elapsed), UpstreamMillis: milliseconds(x.upstream),
 		Address: knownAddress(x).String(), UserAgent: bounded(redactTokens(x.request.Header.Get("User-Agent")), maxAuditAgent),
 		JiraRequestID: bounded(x.jiraRequestID, maxAuditField), JiraUser: bounded(x.jiraUser, maxAuditField),
+	}
+	line.CredentialClass = string(x.personal.class)
+	if o.decision == "audit" {
+		line.WouldBeStatus = x.personal.refusal.Status
 	}
 	switch {
 	case x.known:

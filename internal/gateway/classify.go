@@ -36,8 +36,9 @@ type credential struct {
 }
 
 // classify is step 4: it looks at everything that can carry a credential and returns the one that there is. The segments
-// are the decoded ones of the path.
-func classify(r *Request, segments []string) (credential, *Refusal) {
+// are the decoded ones of the path. Where personal credentials can pass, only those parameters count that are one:
+// os_destination and the like are part of honest log-ins.
+func classify(r *Request, segments []string, personal bool) (credential, *Refusal) {
 	if place, id := findLeak(r, segments); place != "" {
 		refusal := refuse(http.StatusBadRequest, reasonLeaked, "a token stands in the "+place+
 			", where logs and histories keep it: treat it as leaked and rotate it. Send it as Authorization: Bearer <token>")
@@ -48,19 +49,28 @@ func classify(r *Request, segments []string) (credential, *Refusal) {
 	if refusal != nil {
 		return credential{}, refusal
 	}
-	for _, kind := range [...]credentialKind{
-		kindOfCookies(r.Header["Cookie"]), kindOfQuery(r.RawQuery), kindOfHeaders(r.Header),
-	} {
-		switch {
-		case kind == noCredential || kind == found.kind:
-		case found.kind == noCredential:
-			found.kind = kind
-		default:
-			return credential{}, refuse(http.StatusBadRequest, reasonAmbiguous, "the request carries two kinds of "+
-				"credentials (Authorization, session cookie, os_ or OAuth parameters, trusted application); send one")
+	inQuery, refusal := kindOfParameters(r.RawQuery, personal)
+	if refusal != nil {
+		return credential{}, refusal
+	}
+	for _, kind := range [...]credentialKind{kindOfCookies(r.Header["Cookie"]), inQuery, kindOfHeaders(r.Header)} {
+		if found.kind, refusal = oneKind(found.kind, kind); refusal != nil {
+			return credential{}, refusal
 		}
 	}
 	return found, nil
+}
+
+// oneKind adds a kind to what was found before; there may be one.
+func oneKind(found, kind credentialKind) (credentialKind, *Refusal) {
+	switch {
+	case kind == noCredential || kind == found:
+		return found, nil
+	case found == noCredential:
+		return kind, nil
+	}
+	return noCredential, refuse(http.StatusBadRequest, reasonAmbiguous, "the request carries two kinds of "+
+		"credentials (Authorization, session cookie, os_ or OAuth parameters, trusted application); send one")
 }
 
 // sessionCookies are the names, in lower case, of cookies that log someone in.
@@ -90,21 +100,53 @@ func kindOfHeaders(header http.Header) credentialKind {
 	return noCredential
 }
 
-// kindOfQuery looks at the names of the query's parameters.
-func kindOfQuery(rawQuery string) credentialKind {
-	if rawQuery == "" {
-		return noCredential
+// kindOfParameters looks at the names of the parameters of a query or a form. Where personal credentials can pass, they
+// must all be of one kind, and a token of ours has no place in a password, not even a malformed one.
+func kindOfParameters(encoded string, personal bool) (found credentialKind, refusal *Refusal) {
+	if encoded == "" {
+		return noCredential, nil
 	}
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		switch name, _, _ := strings.Cut(pair, "="); parameterKind(name) {
-		case loginParameter:
-			return parameterCredential
-		case oauthParameter:
-			return oauthCredential
-		case jwtParameter:
-			return otherCredential
-		case harmlessParameter, impersonatingParameter:
+	for pair := range strings.SplitSeq(encoded, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		kind := kindOfParameter(name, personal)
+		if !personal && kind != noCredential {
+			return kind, nil // it is refused, whatever else there is
+		}
+		if kind == parameterCredential && strings.HasPrefix(strings.TrimSpace(decodeLeniently(value)), token.Prefix) {
+			return noCredential, refuse(http.StatusBadRequest, reasonLeaked, "a token stands in a parameter: treat it as "+
+				"leaked and rotate it. Send it as Authorization: Bearer <token>")
+		}
+		if found, refusal = oneKind(found, kind); refusal != nil {
+			return noCredential, refusal
 		}
 	}
+	return found, nil
+}
+
+func kindOfParameter(name string, personal bool) credentialKind {
+	class := parameterKind(name)
+	if personal && class != harmlessParameter && isAside(name) {
+		return noCredential
+	}
+	switch class {
+	case loginParameter:
+		return parameterCredential
+	case oauthParameter:
+		return oauthCredential
+	case jwtParameter:
+		return otherCredential
+	case harmlessParameter, impersonatingParameter:
+	}
 	return noCredential
+}
+
+// isAside tells parameters that only go with logging in, and are in honest requests of a browser with a session: where to
+// go afterwards, and which request of an application its user is asked about (OAuth 1.0a is signed, and those are not).
+func isAside(rawName string) bool {
+	name := strings.ToLower(decodedName(rawName))
+	switch name {
+	case "oauth_token", "oauth_callback", "oauth_verifier":
+		return true
+	}
+	return strings.HasPrefix(name, "os_") && name != "os_username" && name != "os_password"
 }

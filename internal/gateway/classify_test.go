@@ -61,7 +61,7 @@ func TestClassifyAuthorization(t *testing.T) {
 		"Negotiate": {otherCredential, 0, ""},
 		"":          {otherCredential, 0, ""},
 	} {
-		got, refusal := classify(&Request{Header: http.Header{"Authorization": {line}}}, nil)
+		got, refusal := classify(&Request{Header: http.Header{"Authorization": {line}}}, nil, false)
 		if want.status != 0 {
 			if refusal == nil || refusal.Status != want.status {
 				t.Errorf("%q: %+v", line, refusal)
@@ -133,7 +133,7 @@ func TestClassifyOtherCarriers(t *testing.T) {
 			Request{RawQuery: "oauth_token=x", Header: http.Header{"Authorization": {"OAuth a=b"}}}, oauthCredential,
 		},
 	} {
-		if got, refusal := classify(&tc.r, nil); refusal != nil || got.kind != tc.want {
+		if got, refusal := classify(&tc.r, nil, false); refusal != nil || got.kind != tc.want {
 			t.Errorf("%s: %d %+v", name, got.kind, refusal)
 		}
 	}
@@ -151,7 +151,7 @@ func FuzzClassify(f *testing.F) {
 		} else {
 			r.RawQuery = before + unknownToken + "&" + query
 		}
-		got, refusal := classify(r, nil)
+		got, refusal := classify(r, nil, false)
 		if refusal != nil {
 			if refusal.Status != 400 || strings.Contains(refusal.Message, unknownToken[4:]) {
 				t.Errorf("%+v", refusal)

@@ -25,7 +25,7 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 		return refusal
 	}
 	x.address = clientAddress(x.settings.trusted, &x.request)
-	if x.credential, refusal = classify(&x.request, x.segments); refusal != nil {
+	if x.credential, refusal = classify(&x.request, x.segments, x.settings.personal != nil); refusal != nil {
 		return refusal
 	}
 	x.header = strippedHeader(x.request.Header, x.settings.identityHeaders)
@@ -37,11 +37,17 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 	if refusal := h.judge(x); refusal != nil {
 		return refusal
 	}
+	if x.personal.class != "" {
+		return x.settings.checkConnection()
+	}
 	return x.settings.checkUsable()
 }
 
 // judge is step 6. A rate limit that is used up goes before every other refusal that a token's holder could read.
 func (h *Handler) judge(x *exchange) (refusal *Refusal) {
+	if x.credential.kind != gatewayToken && x.settings.personal != nil {
+		return judgePersonal(x)
+	}
 	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
 	if !x.known {
 		return h.limitFailures(x, refusal)
@@ -86,9 +92,7 @@ func impersonateOwner(x *exchange) (refusal *Refusal) {
 			return refusal
 		}
 	}
-	x.header["X-Forwarded-For"] = []string{knownAddress(x).String()}
-	x.header["X-Forwarded-Proto"] = []string{x.settings.scheme}
-	x.header["X-Forwarded-Host"] = []string{x.settings.host}
+	setForwarded(x)
 	err := x.settings.impersonator.Apply(&x.outgoing, x.record.Owner)
 	var missing *impersonate.MissingCredentialError
 	switch {
@@ -99,4 +103,11 @@ func impersonateOwner(x *exchange) (refusal *Refusal) {
 	default:
 		return impersonationFailure("the gateway could not act as the token's owner; an administrator must look at its impersonation")
 	}
+}
+
+// setForwarded says where a request comes from. What the client said of that is gone.
+func setForwarded(x *exchange) {
+	x.header["X-Forwarded-For"] = []string{knownAddress(x).String()}
+	x.header["X-Forwarded-Proto"] = []string{x.settings.scheme}
+	x.header["X-Forwarded-Host"] = []string{x.settings.host}
 }

@@ -92,6 +92,9 @@ func modifyResponse(answer *http.Response) error {
 	x := exchangeOf(answer.Request.Context())
 	x.upstreamStatus = answer.StatusCode
 	x.jiraRequestID, x.jiraUser = answer.Header.Get("X-Arequestid"), answer.Header.Get("X-Ausername")
+	if x.personal.class != "" {
+		return modifyPersonalResponse(x, answer)
+	}
 	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner); refusal != nil {
 		return &refusedAnswerError{refusal}
 	}

@@ -23,7 +23,8 @@ type exchange struct {
 	segments   []string
 	credential credential
 	record     grant.Record
-	known      bool // the caller holds the token of record
+	known      bool            // the caller holds the token of record
+	personal   personalVerdict // about a credential that is no token; nothing if the policy speaks of tokens only
 	operation  scope.Operation
 	rate       rateStatus  // what the token's rate limit leaves
 	header     http.Header // for Jira

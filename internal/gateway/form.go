@@ -19,6 +19,9 @@ const (
 	// maxFormsBytes bounds what is held of all forms at once. Signing a form takes up to twenty times of it for a moment,
 	// but waits for nothing meanwhile, so that happens to about as many forms as there are processors.
 	maxFormsBytes = 8 << 20
+	// maxPersonalFormBytes is larger: Jira's own pages send issues as forms.
+	maxPersonalFormBytes  = 1 << 20
+	maxPersonalFormsBytes = 16 << 20
 	// formPatience is how long a client may take to send a form, which is held meanwhile.
 	formPatience = 10 * time.Second
 	// formRetryAfter is in seconds.
@@ -88,22 +91,33 @@ func hasPlainCharset(contentType string) bool {
 	}
 }
 
-// forms are all forms of the process that are held in memory.
-var forms = newFormStore(maxFormsBytes, formPatience)
+// forms are all forms of tokens' requests that are held in memory in this process. Those with personal credentials have
+// room of their own: anybody can send them, and they must not keep tokens from working.
+var (
+	forms         = newFormStore(maxFormBytes, maxFormsBytes, formPatience)
+	personalForms = newFormStore(maxPersonalFormBytes, maxPersonalFormsBytes, formPatience)
+)
 
 // readForm reads a form, once the request is authorised, and judges its parameters as those of the query. Other bodies
 // are not looked into for tokens that leaked: they are streamed, of any size, and a token in an issue's text is no way to
 // present it.
-func readForm(body *timedBody, declared int64) ([]byte, *Refusal) { return forms.read(body, declared) }
+func readForm(body *timedBody, declared int64) ([]byte, *Refusal) {
+	form, refusal := forms.read(body, declared)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return form, checkForm(string(form))
+}
 
 // formStore bounds the memory that forms take, and how long each may take to come.
 type formStore struct {
+	most     int64 // bytes of one form
 	room     atomic.Int64
 	patience time.Duration
 }
 
-func newFormStore(room int64, patience time.Duration) *formStore {
-	s := &formStore{patience: patience}
+func newFormStore(most, room int64, patience time.Duration) *formStore {
+	s := &formStore{most: most, patience: patience}
 	s.room.Store(room)
 	return s
 }
@@ -121,10 +135,10 @@ func (s *formStore) reserve(size int64) (release func()) {
 func (s *formStore) read(body *timedBody, declared int64) ([]byte, *Refusal) {
 	size := declared
 	switch {
-	case declared > maxFormBytes:
-		return nil, formTooLarge()
+	case declared > s.most:
+		return nil, formTooLarge(s.most)
 	case declared < 0:
-		size = maxFormBytes
+		size = s.most
 	}
 	release := s.reserve(size)
 	if release == nil {
@@ -136,17 +150,17 @@ func (s *formStore) read(body *timedBody, declared int64) ([]byte, *Refusal) {
 	body.holds(release)
 	body.endAt(time.Now().Add(s.patience))
 	var form bytes.Buffer
-	form.Grow(int(min(size, maxFormBytes)) + bytes.MinRead)
-	_, err := form.ReadFrom(io.LimitReader(body, maxFormBytes+1))
+	form.Grow(int(min(size, s.most)) + bytes.MinRead)
+	_, err := form.ReadFrom(io.LimitReader(body, s.most+1))
 	switch {
 	case errors.Is(err, errBodyIdle):
 		return nil, bodyTimeout()
 	case err != nil:
 		return nil, brokenBody()
-	case form.Len() > maxFormBytes:
-		return nil, formTooLarge()
+	case int64(form.Len()) > s.most:
+		return nil, formTooLarge(s.most)
 	}
-	return form.Bytes(), checkForm(form.String())
+	return form.Bytes(), nil
 }
 
 func checkForm(encoded string) *Refusal {
@@ -163,10 +177,10 @@ func checkForm(encoded string) *Refusal {
 	return nil
 }
 
-func formTooLarge() *Refusal {
+func formTooLarge(most int64) *Refusal {
 	return &Refusal{
 		Status: http.StatusRequestEntityTooLarge, Reason: reasonBody, Close: true,
-		Message: fmt.Sprintf("a form can't be larger than %d bytes; send JSON, or multipart for attachments", maxFormBytes),
+		Message: fmt.Sprintf("a form can't be larger than %d bytes; send JSON, or multipart for attachments", most),
 	}
 }
 

@@ -117,7 +117,7 @@ func postForm(t *testing.T, url, body string, chunked bool) *http.Response {
 
 // TestFormsHaveOnlySoMuchRoom: it is given back when the request is finished, however it ended.
 func TestFormsHaveOnlySoMuchRoom(t *testing.T) {
-	store := newFormStore(maxFormBytes+100, time.Minute)
+	store := newFormStore(maxFormBytes, maxFormBytes+100, time.Minute)
 	url, release := formServer(t, store, time.Minute)
 	var held []*http.Response
 	for _, step := range []struct {
@@ -157,7 +157,7 @@ func TestFormsHaveOnlySoMuchRoom(t *testing.T) {
 
 // TestAFormThatTricklesIsGivenUp: it moves all the time, but it is held all the time too.
 func TestAFormThatTricklesIsGivenUp(t *testing.T) {
-	store := newFormStore(maxFormBytes, 300*time.Millisecond)
+	store := newFormStore(maxFormBytes, maxFormBytes, 300*time.Millisecond)
 	url, _ := formServer(t, store, time.Minute)
 	b := &bench{TB: t, address: strings.TrimPrefix(url, "http://")}
 	conn := b.dial()

@@ -121,13 +121,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refusal = h.admit(x)
 	}
 	if x.refusal == nil {
-		x.refusal = impersonateOwner(x)
+		x.refusal = prepare(x)
 	}
 	if x.refusal != nil {
 		x.refuse(response)
 		return
 	}
 	h.engine.ServeHTTP(response, outgoingRequest(r, x))
+}
+
+// prepare is step 7: whose the request will be.
+func prepare(x *exchange) *Refusal {
+	if x.personal.class != "" {
+		return keepOwnCredential(x)
+	}
+	return impersonateOwner(x)
 }
 
 // takeBody puts the idle time-out on the body, before anything is decided: net/http itself reads what a refused request

@@ -19,6 +19,7 @@ type metrics struct {
 	leaked        prometheus.Counter
 	impersonation prometheus.Counter
 	auditDropped  prometheus.Counter
+	personal      *prometheus.CounterVec
 
 	certificateExpiry prometheus.Gauge
 }
@@ -35,7 +36,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: metricsPrefix + name, Help: help}, labels)
 	}
 	m := &metrics{
-		requests: vector("requests_total", "Requests, by decision (allowed, refused, failed) and reason.", "decision", "reason"),
+		requests: vector("requests_total", "Requests, by decision (allowed, audit, refused, failed) and reason.", "decision", "reason"),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: metricsPrefix + "request_duration_seconds", Buckets: latencyBuckets,
 			Help: "Time from a request's head to the end of its answer, by decision.",
@@ -57,10 +58,12 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Help: "When the certificate that clients are shown expires, in seconds since 1970; 0 without one.",
 		}),
 		auditDropped: counter("audit_lines_dropped_total", "Audit lines that could not be written in time."),
+		personal: vector("personal_total", "Requests with personal credentials or none, by class and outcome (allowed, exempt, "+
+			"audit: let through, though it would be refused, refused). Only if the policy has personalCredentials.", "class", "outcome"),
 	}
 	if registerer != nil {
 		registerer.MustRegister(m.requests, m.latency, m.upstream, m.responses, m.inFlight, m.bytes, m.leaked,
-			m.impersonation, m.auditDropped, m.certificateExpiry)
+			m.impersonation, m.auditDropped, m.personal, m.certificateExpiry)
 	}
 	return m
 }
@@ -74,6 +77,9 @@ func (m *metrics) observe(x *exchange, o outcome, elapsed time.Duration, receive
 	}
 	m.bytes.WithLabelValues("received").Add(float64(received))
 	m.bytes.WithLabelValues("sent").Add(float64(sent))
+	if x.personal.class != "" {
+		m.personal.WithLabelValues(string(x.personal.class), x.personal.outcome).Inc()
+	}
 	switch o.reason {
 	case reasonLeaked:
 		m.leaked.Inc()

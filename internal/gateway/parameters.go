@@ -24,10 +24,7 @@ func parameterKind(rawName string) parameterClass {
 	if len(rawName) < len("jwt") {
 		return harmlessParameter
 	}
-	name := rawName
-	if strings.ContainsAny(name, "%+") {
-		name = strings.TrimSpace(decodeLeniently(strings.ReplaceAll(name, "+", " ")))
-	}
+	name := decodedName(rawName)
 	switch {
 	case hasPrefixFold(name, "os_"):
 		return loginParameter
@@ -40,6 +37,13 @@ func parameterKind(rawName string) parameterClass {
 		return jwtParameter
 	}
 	return harmlessParameter
+}
+
+func decodedName(raw string) string {
+	if !strings.ContainsAny(raw, "%+") {
+		return raw
+	}
+	return strings.TrimSpace(decodeLeniently(strings.ReplaceAll(raw, "+", " ")))
 }
 
 func hasPrefixFold(text, prefix string) bool {

@@ -87,6 +87,10 @@ func rewriteResponse(s *Settings, header http.Header) {
 	for _, name := range neverReturned {
 		delete(header, name)
 	}
+	rewriteLocations(s, header)
+}
+
+func rewriteLocations(s *Settings, header http.Header) {
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		for i, value := range header[name] {
 			header[name][i] = s.publicAddress(value)

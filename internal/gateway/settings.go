@@ -38,6 +38,7 @@ type Settings struct {
 	trusted      []netip.Prefix
 	deny         denySet
 	scopes       *scope.Classifier // nil: it could not be made
+	personal     *personalPolicy // nil: nothing personal passes
 	maxStaleness time.Duration
 	replicas     int32 // that share each rate limit
 	maxInFlight  int   // this replica's share; 0: any number
@@ -64,6 +65,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		trusted: unmapped(cfg.TrustedProxies), deny: newDenySet(&cfg.Deny), maxStaleness: cfg.MaxStaleness.Duration,
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,
 		replicas: cfg.Replicas, policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
+		personal: newPersonalPolicy(cfg),
 	}
 	s.maxInFlight = int(grant.ShareOf(cfg.MaxInFlight, cfg.Replicas))
 	store := newSecretStore(cfg.Policy.Name, secrets)

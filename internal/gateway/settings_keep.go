@@ -29,13 +29,15 @@ func (s *Settings) keepWhatWorked(before *Settings) {
 	}
 }
 
+const lacksCABundle = "the Secret with Jira's CA bundle is missing or can't be used"
+
 // lacks says what there is nothing for, or nothing.
 func (s *Settings) lacks() string {
 	switch {
 	case s.tls != nil && s.tls.lacks() != "":
 		return s.tls.lacks()
 	case s.transportKey == "":
-		return "the Secret with Jira's CA bundle is missing or can't be used"
+		return lacksCABundle
 	case s.impersonator == nil:
 		return "a Secret that the policy's impersonation needs is missing or can't be used"
 	}
@@ -48,9 +50,21 @@ func (s *Settings) checkUsable() *Refusal {
 	if lacks == "" {
 		return nil
 	}
+	return misconfigured(lacks + ". The token itself is fine")
+}
+
+// checkConnection is for requests that need no impersonation.
+func (s *Settings) checkConnection() *Refusal {
+	if s.transportKey != "" {
+		return nil
+	}
+	return misconfigured(lacksCABundle)
+}
+
+func misconfigured(lacks string) *Refusal {
 	return &Refusal{
 		Status: http.StatusServiceUnavailable, Reason: reasonMisconfigured, RetryAfter: soon,
-		Message: "the gateway can't forward to Jira: " + lacks + ". The token itself is fine; an administrator must look " +
+		Message: "the gateway can't forward to Jira: " + lacks + "; an administrator must look " +
 			"at the TokenPolicy's status and the gateway's log",
 	}
 }
