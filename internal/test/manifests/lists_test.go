@@ -36,14 +36,23 @@ spec:
 // survive, such as a scope. Each list of the samples is applied by two managers, and then by the first without its last
 // entry: just what that one names must be left.
 func TestEveryListBelongsToWhoeverAppliedItLast(t *testing.T) {
-	policy := decode(t, read(t, configPath("samples", "variants", "permissions.yaml")))[2]
-	for _, object := range []*unstructured.Unstructured{policy, decode(t, []byte(fullToken))[0]} {
+	for _, object := range objectsWithLists(t) {
 		object.SetNamespace(plane.Namespace(t))
 		paths := listPaths(object.Object["spec"], []string{"spec"})
 		t.Logf("%s has %d lists", object.GetKind(), len(paths))
 		for _, path := range paths {
 			t.Run(object.GetKind()+" "+strings.Join(path, "."), func(t *testing.T) { dropLast(t, object, path) })
 		}
+	}
+}
+
+// objectsWithLists have, together, every list there is.
+func objectsWithLists(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+	return []*unstructured.Unstructured{
+		decode(t, read(t, configPath("samples", "variants", "permissions.yaml")))[2],
+		decode(t, read(t, configPath("samples", "variants", "frontdoor.yaml")))[1],
+		decode(t, []byte(fullToken))[0],
 	}
 }
 
@@ -125,8 +134,7 @@ func TestEveryListIsInASample(t *testing.T) {
 		}
 	}
 	covered := map[string]bool{"claims": true} // of the gateway's resources: Kubernetes' own type, and refused
-	policy := decode(t, read(t, configPath("samples", "variants", "permissions.yaml")))[2]
-	for _, object := range []*unstructured.Unstructured{policy, decode(t, []byte(fullToken))[0]} {
+	for _, object := range objectsWithLists(t) {
 		for _, path := range listPaths(object.Object["spec"], nil) {
 			covered[path[len(path)-1]] = true
 		}
