@@ -20,8 +20,8 @@ const (
 	// but waits for nothing meanwhile, so that happens to about as many forms as there are processors.
 	maxFormsBytes = 8 << 20
 	// maxPersonalFormBytes is larger: Jira's own pages send issues as forms.
-	maxPersonalFormBytes  = 1 << 20
-	maxPersonalFormsBytes = 16 << 20
+	maxPersonalFormBytes  = 512 << 10
+	maxPersonalFormsBytes = 64 << 20
 	// formPatience is how long a client may take to send a form, which is held meanwhile.
 	formPatience = 10 * time.Second
 	// formRetryAfter is in seconds.

@@ -60,6 +60,7 @@ func never(t *testing.T, b *bench, attempts map[string]attempt, statuses ...int)
 // TestARefusedTokenNeverPasses: not in Audit, not exempt, not where its carrier is allowed.
 func TestARefusedTokenNeverPasses(t *testing.T) {
 	openGates(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		past := b.clock.Now().Add(-time.Second)
 		blocked := b.issue("alice", []string{"read"}, func(c *grant.Credential) { c.State = grant.Blocked })
 		expired := b.issue("alice", []string{"read"}, func(c *grant.Credential) { c.ExpiresAt = &past })
@@ -89,13 +90,19 @@ func TestARefusedTokenNeverPasses(t *testing.T) {
 // TestTwoKindsNeverPass: each pair of carriers, whatever is allowed.
 func TestTwoKindsNeverPass(t *testing.T) {
 	openGates(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		carriers := []struct{ name, line, query, form string }{
-			{"token", bearer(b.issue("alice", []string{"read", "write"})), "", ""}, {"basic", "Authorization: " + basic("alice", "pw-alice"), "", ""},
+			{"token", bearer(b.issue("alice", []string{"read", "write"})), "", ""},
+			{"basic", "Authorization: " + basic("alice", "pw-alice"), "", ""},
 			{"jiraToken", "Authorization: Bearer " + b.jira.AddPAT("alice"), "", ""},
-			{"oauth", `Authorization: OAuth oauth_signature="x"`, "", ""}, {"session", "Cookie: JSESSIONID=" + b.jira.AddSession("bob"), "", ""},
-			{"parameters", "", "os_username=bob&os_password=pw-bob", ""}, {"oauth in query", "", "oauth_signature=x", ""},
-			{"jwt", "", "jwt=x", ""}, {"trusted app", "X-Seraph-Trusted-App-Cert: x", "", ""},
-			{"form", "", "", "os_username=bob&os_password=pw-bob"}, {"oauth in form", "", "", "%6fauth_signature=x"},
+			{"oauth", `Authorization: OAuth oauth_signature="x"`, "", ""},
+			{"session", "Cookie: JSESSIONID=" + b.jira.AddSession("bob"), "", ""},
+			{"parameters", "", "os_username=bob&os_password=pw-bob", ""},
+			{"oauth in query", "", "oauth_signature=x", ""},
+			{"jwt", "", "jwt=x", ""},
+			{"trusted app", "X-Seraph-Trusted-App-Cert: x", "", ""},
+			{"form", "", "", "os_username=bob&os_password=pw-bob"},
+			{"oauth in form", "", "", "%6fauth_signature=x"},
 		}
 		attempts := map[string]attempt{}
 		for i, first := range carriers {
@@ -126,6 +133,7 @@ func TestTwoKindsNeverPass(t *testing.T) {
 // TestWhatNoPolicyAllows never passes either.
 func TestWhatNoPolicyAllows(t *testing.T) {
 	openGates(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		credential := "Authorization: " + basic("alice", "pw-alice")
 		session := "Cookie: JSESSIONID=" + b.jira.AddSession("alice")
 		one := func(target string, lines ...string) attempt { return attempt{"GET", target, "", lines} }
@@ -161,7 +169,8 @@ func TestAFormCanNotHideAPassword(t *testing.T) {
 	never(t, b, tries, 401)
 	b.setPersonal(true, "parameters: Allow", "login: Allow") // and not as anonymous ones
 	for name, try := range tries {
-		if b.try(try); len(b.jira.Received()) != 1 || b.auditLines(1)[0].CredentialClass != "parameters" {
+		b.try(try)
+		if len(b.jira.Received()) != 1 || b.auditLines(1)[0].CredentialClass != "parameters" {
 			t.Errorf("%s: %+v", name, b.auditLines(1))
 		}
 	}
@@ -203,6 +212,7 @@ func TestOnlyTheGatewayNamesUsersBeforeJira(t *testing.T) {
 // TestNothingPersonalPassesWithoutKnowledge: Audit is no way around an outage.
 func TestNothingPersonalPassesWithoutKnowledge(t *testing.T) {
 	openGates(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.fresh.set(2*time.Hour, true)
 		a := b.send("GET", myself, "Authorization: "+basic("alice", "pw-alice"))
 		if a.StatusCode != http.StatusServiceUnavailable || len(b.jira.Received()) != 0 {

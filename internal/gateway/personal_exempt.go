@@ -49,9 +49,9 @@ func (e *exemption) covers(q *personalRequest) bool {
 	switch {
 	case !e.until.IsZero() && !q.now.Before(e.until):
 		return false
-	case len(e.ranges) > 0 && !(q.address.IsValid() && isTrusted(e.ranges, q.address)):
+	case len(e.ranges) > 0 && (!q.address.IsValid() || !isTrusted(e.ranges, q.address)):
 		return false
-	case e.users != nil && !(q.kind == basicCredential && e.users[grant.FoldUser(q.user)]):
+	case e.users != nil && (q.kind != basicCredential || !e.users[grant.FoldUser(q.user)]):
 		return false
 	case len(e.paths) > 0 && !slices.ContainsFunc(e.paths, func(pattern []string) bool { return covers(pattern, q.segments) }):
 		return false

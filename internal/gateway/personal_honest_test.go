@@ -117,7 +117,8 @@ func TestAnApplicationLinkPassesUntouched(t *testing.T) {
 	session := "Cookie: JSESSIONID=" + b.jira.AddSession("alice")
 	for _, target := range []string{"/jira/plugins/servlet/oauth/authorize?oauth_token=x&oauth_callback=y", "/jira/login.jsp?os_destination=x"} {
 		b.setPersonal(true, "login: Allow")
-		if b.send("GET", target, session); len(b.jira.Received()) != 1 {
+		b.send("GET", target, session)
+		if len(b.jira.Received()) != 1 {
 			t.Errorf("%s did not pass", target)
 		}
 	}

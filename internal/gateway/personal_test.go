@@ -194,7 +194,7 @@ func TestWithoutPersonalCredentialsNothingPersonalPasses(t *testing.T) {
 			for _, try := range tries {
 				a := b.try(try)
 				line := b.auditLines(1)[0]
-				ambiguous := a.StatusCode == 400 && line.Reason == reasonAmbiguous && strings.Contains(try.target, "os_destination")
+				ambiguous := a.StatusCode == http.StatusBadRequest && line.Reason == reasonAmbiguous && strings.Contains(try.target, "os_destination")
 				if len(b.jira.Received()) != 0 || a.StatusCode != http.StatusUnauthorized && !ambiguous || line.CredentialClass != "" {
 					t.Errorf("%s %s: %d %s", name, try.target, a.StatusCode, a.body)
 				}

@@ -30,9 +30,9 @@ func personal(in *v1alpha1.PersonalCredentials) (*gatewayconfig.Personal, error)
 		if compiled.Action == "" {
 			compiled.Action = gatewayconfig.ActionDeny
 		}
-		overridden := false
-		if compiled.Audit, overridden = audit[class]; !overridden {
-			compiled.Audit = in.Enforcement == v1alpha1.EnforcementAudit
+		compiled.Audit = in.Enforcement == v1alpha1.EnforcementAudit
+		if override, ok := audit[class]; ok {
+			compiled.Audit = override
 		}
 		out.Classes = append(out.Classes, compiled)
 	}
