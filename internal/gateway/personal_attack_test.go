@@ -242,3 +242,31 @@ func FuzzPersonalParameters(f *testing.F) {
 		}
 	})
 }
+
+// TestALogInNeedsItsOwnRule, also with a credential beside it that is allowed.
+func TestALogInNeedsItsOwnRule(t *testing.T) {
+	b := newBench(t)
+	password, form := `{"username":"alice","password":"pw-alice"}`, "os_username=alice&os_password=pw-alice"
+	tries := map[string]attempt{}
+	for _, target := range []string{
+		"/jira/rest/auth/1/session", "/jira/rest/auth/latest/session/", "/jira/rest/auth/1/session.json", "/jira/REST/Auth/1/Session",
+		"/jira/rest/gadget/1.0/login", "/jira/rest/tsv/1.0/authenticate", "/jira/login.jsp", "/jira/servicedesk/customer/user/login",
+	} {
+		tries["Basic to "+target] = attempt{"POST", target, password, []string{jsonType, "Authorization: " + basic("alice", "pw-alice")}}
+		tries["bare to "+target] = attempt{"POST", target, password, append([]string{jsonType}, asPage...)}
+		tries["form to "+target] = attempt{"POST", target, form, append([]string{formLine}, asPage...)}
+		tries["query to "+target] = attempt{"POST", target + "?" + form, "", nil}
+	}
+	for _, frontDoor := range []bool{false, true} {
+		b.setPersonal(frontDoor, "basic: Allow", "anonymous: Allow", "parameters: Allow", "session: Allow", "login: Deny")
+		never(t, b, tries, 401, 403)
+		b.setPersonal(frontDoor, "basic: Deny", "parameters: Deny", "anonymous: Allow", "session: Allow", "login: Allow")
+		for name, try := range tries {
+			refused := strings.HasPrefix(name, "Basic") || strings.HasPrefix(name, "query")
+			b.try(try)
+			if b.auditLines(1); (len(b.jira.Received()) == 0) != refused {
+				t.Errorf("%s: %+v", name, b.auditLines(1))
+			}
+		}
+	}
+}
