@@ -101,7 +101,7 @@ func FuzzParameters(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, encoded string) {
 		refusal := checkParameters(encoded, "query")
-		kind := kindOfQuery(encoded)
+		kind, _ := kindOfParameters(encoded, false)
 		for pair := range strings.SplitSeq(encoded, "&") {
 			raw, _, _ := strings.Cut(pair, "=")
 			name, err := url.QueryUnescape(raw)

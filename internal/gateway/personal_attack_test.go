@@ -264,7 +264,8 @@ func TestALogInNeedsItsOwnRule(t *testing.T) {
 		for name, try := range tries {
 			refused := strings.HasPrefix(name, "Basic") || strings.HasPrefix(name, "query")
 			b.try(try)
-			if b.auditLines(1); (len(b.jira.Received()) == 0) != refused {
+			b.auditLines(1)
+			if (len(b.jira.Received()) == 0) != refused {
 				t.Errorf("%s: %+v", name, b.auditLines(1))
 			}
 		}

@@ -38,7 +38,7 @@ type Settings struct {
 	trusted      []netip.Prefix
 	deny         denySet
 	scopes       *scope.Classifier // nil: it could not be made
-	personal     *personalPolicy // nil: nothing personal passes
+	personal     *personalPolicy   // nil: nothing personal passes
 	maxStaleness time.Duration
 	replicas     int32 // that share each rate limit
 	maxInFlight  int   // this replica's share; 0: any number

@@ -35,6 +35,7 @@ type testAuthority struct {
 }
 
 func newTestAuthority(tb testing.TB) *testAuthority {
+	tb.Helper()
 	a := &testAuthority{tb: tb, next: 1}
 	a.pair = a.sign(&x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil)
 	return a
@@ -117,7 +118,7 @@ func (b *bench) client(config *tls.Config) *http.Client {
 }
 
 func (b *bench) ask(client *http.Client, tok string) (*http.Response, error) {
-	request, err := http.NewRequest(http.MethodGet, "https://"+b.address+myself, nil)
+	request, err := http.NewRequest(http.MethodGet, "https://"+b.address+myself, http.NoBody)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,12 +13,29 @@ func TestMatchWildcards(t *testing.T) {
 		pattern, value string
 		want           bool
 	}{
-		{"Zapier", "Zapier", true}, {"Zapier", "Zapier/1", false}, {"Zapier", "zapier", false},
-		{"Zapier*", "Zapier", true}, {"Zapier*", "Zapier/1", true}, {"Zapier*", "a Zapier", false},
-		{"*Zapier", "a Zapier", true}, {"*Zapier", "Zapier/1", false}, {"*", "", true}, {"*", "x", true}, {"**", "", true},
-		{"a*a", "a", false}, {"a*a", "aa", true}, {"a*b*c", "a-b-c", true}, {"a*b*c", "a-c-b", false}, {"a*bc*c", "abc", false},
-		{"*ab*ab", "abab", true}, {"*ab*ab", "ab", false}, {"a*ab", "aaab", true}, {"a?c", "abc", false}, {"a\\*", "a\\b", true},
-		{strings.Repeat("*a", 100), strings.Repeat("a", 100), true}, {strings.Repeat("a*", 128), strings.Repeat("a", 127), false},
+		{"Zapier", "Zapier", true},
+		{"Zapier", "Zapier/1", false},
+		{"Zapier", "zapier", false},
+		{"Zapier*", "Zapier", true},
+		{"Zapier*", "Zapier/1", true},
+		{"Zapier*", "a Zapier", false},
+		{"*Zapier", "a Zapier", true},
+		{"*Zapier", "Zapier/1", false},
+		{"*", "", true},
+		{"*", "x", true},
+		{"**", "", true},
+		{"a*a", "a", false},
+		{"a*a", "aa", true},
+		{"a*b*c", "a-b-c", true},
+		{"a*b*c", "a-c-b", false},
+		{"a*bc*c", "abc", false},
+		{"*ab*ab", "abab", true},
+		{"*ab*ab", "ab", false},
+		{"a*ab", "aaab", true},
+		{"a?c", "abc", false},
+		{"a\\*", "a\\b", true},
+		{strings.Repeat("*a", 100), strings.Repeat("a", 100), true},
+		{strings.Repeat("a*", 128), strings.Repeat("a", 127), false},
 	} {
 		if got := matchWildcards(c.pattern, c.value); got != c.want {
 			t.Errorf("%q on %q: %v", c.pattern, c.value, got)
@@ -70,8 +87,11 @@ func TestHeadersWithin(t *testing.T) {
 		narrow, wide []HeaderPattern
 		want         bool
 	}{
-		{nil, nil, true}, {[]HeaderPattern{a}, nil, true}, {nil, []HeaderPattern{a}, false},
-		{[]HeaderPattern{a, b}, []HeaderPattern{b}, true}, {[]HeaderPattern{a}, []HeaderPattern{a, b}, false},
+		{nil, nil, true},
+		{[]HeaderPattern{a}, nil, true},
+		{nil, []HeaderPattern{a}, false},
+		{[]HeaderPattern{a, b}, []HeaderPattern{b}, true},
+		{[]HeaderPattern{a}, []HeaderPattern{a, b}, false},
 		{[]HeaderPattern{{"A", "*"}}, []HeaderPattern{a}, false},
 	} {
 		narrow := &Grant{Owner: "alice", Scopes: []string{"read"}, Headers: c.narrow}

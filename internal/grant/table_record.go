@@ -22,6 +22,13 @@ type Record struct {
 	RateLimit            RateLimit // the zero value: none
 }
 
+// flatPrefix is a netip.Prefix without the pointer that an address has inside.
+type flatPrefix struct {
+	address [16]byte
+	bits    uint8
+	is4     bool
+}
+
 // RangeView is a list of source ranges. That an empty one restricts nothing is for the caller to say.
 type RangeView struct{ flat []flatPrefix }
 
@@ -71,13 +78,6 @@ func (v RangeView) all() []netip.Prefix {
 		list[i] = v.At(i)
 	}
 	return list
-}
-
-// flatPrefix is a netip.Prefix without the pointer that an address has inside.
-type flatPrefix struct {
-	address [16]byte
-	bits    uint8
-	is4     bool
 }
 
 func flatten(p netip.Prefix) flatPrefix {

@@ -11,7 +11,10 @@ import (
 
 // ParseHeaders compiles header patterns.
 func ParseHeaders(in []v1alpha1.HeaderPattern) ([]grant.HeaderPattern, error) {
-	var out []grant.HeaderPattern
+	if len(in) == 0 {
+		return nil, nil
+	}
+	out := make([]grant.HeaderPattern, 0, len(in))
 	for _, p := range in {
 		out = append(out, grant.HeaderPattern{Name: textproto.CanonicalMIMEHeaderKey(p.Name), Pattern: p.Pattern})
 	}

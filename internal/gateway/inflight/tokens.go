@@ -28,7 +28,8 @@ func (t *Tokens) Take(uid string, most int) bool {
 func (t *Tokens) Release(uid string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.held[uid]--; t.held[uid] <= 0 {
+	t.held[uid]--
+	if t.held[uid] <= 0 {
 		delete(t.held, uid)
 	}
 }
