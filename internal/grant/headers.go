@@ -31,7 +31,7 @@ func CheckHeaderPatterns(list []HeaderPattern) error {
 		return fmt.Errorf("there are %d header patterns; %d are the most", len(list), MaxHeaderPatterns)
 	}
 	for _, p := range list {
-		if p.Name == "" || p.Name != textproto.CanonicalMIMEHeaderKey(p.Name) || strings.ContainsFunc(p.Name, isNotText) {
+		if p.Name == "" || p.Name != textproto.CanonicalMIMEHeaderKey(p.Name) || strings.ContainsFunc(p.Name, isNotName) {
 			return errors.New("a header pattern's name must be a header's in its canonical form, such as User-Agent")
 		}
 		if p.Pattern == "" || strings.ContainsFunc(p.Pattern, isNotText) {
@@ -42,6 +42,9 @@ func CheckHeaderPatterns(list []HeaderPattern) error {
 }
 
 func isNotText(r rune) bool { return r < ' ' || r > '~' }
+
+// isNotName is for a part of what names can have; a colon ends them, here and on the wire.
+func isNotName(r rune) bool { return isNotText(r) || r == ':' || r == ' ' }
 
 // HeaderPatterns are those of one grant, as one text of lines "name:pattern": the table has no list to point to.
 type HeaderPatterns string

@@ -12,6 +12,7 @@ import (
 // Each case is a command after `can-i`; its name is that of the file with what it prints.
 var canI = map[string]string{
 	"permitted":         "--policy-file testdata/simple.yaml -n marketing --owner alice --scopes read --lifetime 720h --rate-limit 60/1m --namespace-labels stage=live",
+	"header":            "--policy-file testdata/simple.yaml -n marketing --owner alice --scopes read --lifetime 720h --header User-Agent=Zapier* --rate-limit 60/1m --concurrent 3 --namespace-labels stage=live",
 	"approval":          "--policy-file testdata/simple.yaml -n marketing --owner bob --scopes read,write --expires-at 2027-01-31T00:00:00Z",
 	"approval-or-not":   "--policy-file testdata/simple.yaml -n marketing --owner alice --scopes read --lifetime 720h --rate-limit 60/1m",
 	"limits":            "--policy-file testdata/simple.yaml -n marketing --owner alice --scopes read,admin --namespace-labels stage=test",
@@ -52,6 +53,10 @@ func TestCanIUsage(t *testing.T) {
 		"--policy-file testdata/simple.yaml --owner alice --scopes read":               "-n is needed with --policy-file",
 		alice + "--policy other/jira":                                                  "holds policy jira-gateway/jira, and the one that is asked about is other/jira",
 		alice + "-o table,json":                                                        `--output is "table,json"; table, json or yaml is needed`,
+		alice + "--concurrent 3":                                                       "--concurrent needs --rate-limit, such as 60/1m",
+		alice + "--header Zapier":                                                      `--header is "Zapier"; name=pattern is needed, such as 'User-Agent=Zapier*'`,
+		alice + "--header a:b=c":                                                       "--header: a header pattern's name must be a header's",
+		alice + "--rate-limit 60/1m --concurrent 0":                                    "--rate-limit: concurrent must be at least 1",
 		alice + "--lifetime 30d":                                                       `--lifetime is "30d"; hours, minutes or seconds from 1s to 87600h (ten years) are needed`,
 		alice + "--lifetime 90000h":                                                    "to 87600h (ten years)",
 		alice + "--lifetime 1h --expires-at 2027-01-31T00:00:00Z":                      "--lifetime and --expires-at can't go together",

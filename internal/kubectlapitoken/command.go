@@ -53,7 +53,7 @@ func NewCommand(streams genericiooptions.IOStreams, now clock.PassiveClock) *cob
 		cani.NewCommand(connection, streams, now),
 		approve.NewApproveCommand(connection, streams),
 		approve.NewDenyCommand(connection, streams),
-		scopes.NewCommand(),
+		scopes.NewCommand(connection, streams),
 		newVersionCommand(),
 	)
 	return command

@@ -14,8 +14,8 @@ func (l *limits) checkRateLimit(r *Request, f *findings) {
 	case r.RateLimit == nil:
 		f.refuse("the token must have a rate limit: set spec.rateLimit to at most %s", formatRate(l.rateLimit))
 	case !r.RateLimit.Within(*l.rateLimit):
-		f.refuse("the token's rate limit is %s, the most is %s: set spec.rateLimit to at most that, for the average and for the "+
-			"burst", formatRate(r.RateLimit), formatRate(l.rateLimit))
+		f.refuse("the token's rate limit is %s, the most is %s: set spec.rateLimit to at most that, for the average, "+
+			"burst and concurrent alike", formatRate(r.RateLimit), formatRate(l.rateLimit))
 	}
 }
 

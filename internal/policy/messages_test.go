@@ -95,7 +95,7 @@ func TestMessages(t *testing.T) {
 		},
 		"rate limit too high": {
 			func(r *policy.Request) { rated(61)(r) }, nil,
-			refused + `the token's rate limit is {requests: 61, period: 1m, burst: 1}, the most is {requests: 60, period: 1m, burst: 60}: set spec.rateLimit to at most that, for the average and for the burst` + others,
+			refused + `the token's rate limit is {requests: 61, period: 1m, burst: 1}, the most is {requests: 60, period: 1m, burst: 60}: set spec.rateLimit to at most that, for the average, burst and concurrent alike` + others,
 		},
 		"labels": {
 			func(r *policy.Request) { r.SecretLabels = []string{"app", "argocd.argoproj.io/instance"} }, nil,

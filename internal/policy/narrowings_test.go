@@ -51,8 +51,17 @@ var narrowings = map[string]narrowing{
 		}
 		r.Limits.SourceRanges = shorter(r.Limits.SourceRanges, 1)
 	}},
+	"must say headers": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) { r.Limits.HeadersRequired = true }},
+	"fewer at once": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) {
+		one := int32(1)
+		if r.Limits.RateLimit == nil {
+			r.Limits.RateLimit = &v1alpha1.RateLimit{Requests: 3, Period: "1m"}
+		}
+		r.Limits.RateLimit.Concurrent = &one
+	}},
 	"lower ceiling": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) {
-		r.Limits.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "1m"}
+		one := int32(1)
+		r.Limits.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "1m", Concurrent: &one}
 	}},
 	"fewer tokens": {apply: func(_ *rapid.T, _ *world, r *v1alpha1.Rule) { one := int32(1); r.Limits.MaxTokensPerOwner = &one }},
 	"narrower pattern": {true, func(_ *rapid.T, _ *world, r *v1alpha1.Rule) {

@@ -127,7 +127,7 @@ func subjects() []v1alpha1.Subject {
 func drawLimits(t *rapid.T) v1alpha1.Limits {
 	l := v1alpha1.Limits{Scopes: some(t, scopes, 2, "limit scopes"), SecretLabels: some(t, keys, 1, "labels")}
 	for range rapid.IntRange(0, 2).Draw(t, "limits") {
-		switch rapid.IntRange(0, 6).Draw(t, "limit") {
+		switch rapid.IntRange(0, 8).Draw(t, "limit") {
 		case 0:
 			l.SourceRanges = some(t, ranges, 2, "limit ranges")
 		case 1:
@@ -143,6 +143,11 @@ func drawLimits(t *rapid.T) v1alpha1.Limits {
 			l.MaxTokensPerOwner = &most
 		case 6:
 			l.DescriptionPattern = rapid.SampledFrom(patterns).Draw(t, "pattern")
+		case 7:
+			l.HeadersRequired = true
+		case 8:
+			most := rapid.Int32Range(1, 3).Draw(t, "most at once")
+			l.RateLimit = &v1alpha1.RateLimit{Requests: 3, Period: "1m", Concurrent: &most}
 		}
 	}
 	return l
@@ -166,7 +171,10 @@ func drawRequest(t *rapid.T, name string) *policy.Request {
 	}
 	if chance(t, 7, "has a rate limit") {
 		n := rapid.Int32Range(1, 3).Draw(t, "rate")
-		r.RateLimit = &grant.RateLimit{Requests: n, Period: time.Minute, Burst: n}
+		r.RateLimit = &grant.RateLimit{Requests: n, Period: time.Minute, Burst: n, Concurrent: rapid.Int32Range(0, 3).Draw(t, "at once")}
+	}
+	if chance(t, 5, "has headers") {
+		r.Headers = []grant.HeaderPattern{{Name: "User-Agent", Pattern: "Zapier*"}}
 	}
 	if chance(t, 2, "has a label") {
 		r.SecretLabels = []string{rapid.SampledFrom([]string{"team", "tea", "example.com/x"}).Draw(t, "label")}

@@ -9,13 +9,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/manifest"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
 // offline gathers from a policy file and flags alone.
 func (g *gathering) offline() error {
 	p := &v1alpha1.TokenPolicy{}
-	if err := readManifest(g.streams.In, "--policy-file", g.policyFile, "TokenPolicy", p); err != nil {
+	if err := manifest.Read(g.streams.In, "--policy-file", g.policyFile, "TokenPolicy", p); err != nil {
 		return err
 	}
 	if p.Name == "" || p.Namespace == "" {

@@ -18,7 +18,8 @@ type options struct {
 
 	file                                               string
 	owner, lifetime, expiresAt, rateLimit, description string
-	scopes, sourceRanges                               []string
+	scopes, sourceRanges, headers                      []string
+	concurrent                                         int32
 
 	requester                   string
 	requesterGroups             []string
@@ -29,7 +30,7 @@ type options struct {
 }
 
 // tokenFlags describe the token; -f stands for all of them.
-var tokenFlags = []string{"owner", "scopes", "lifetime", "expires-at", "source-ranges", "rate-limit", "description"}
+var tokenFlags = []string{"owner", "scopes", "lifetime", "expires-at", "source-ranges", "header", "rate-limit", "concurrent", "description"}
 
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.flags = fs
@@ -42,7 +43,9 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.lifetime, "lifetime", "", "lifetime of the token in hours, minutes and seconds, such as 720h")
 	fs.StringVar(&o.expiresAt, "expires-at", "", "expiry of the token instead of a lifetime, such as 2027-01-31T00:00:00Z")
 	fs.StringSliceVar(&o.sourceRanges, "source-ranges", nil, "addresses that the token would be used from, such as 10.0.0.0/8")
+	fs.StringArrayVar(&o.headers, "header", nil, "pattern for a header of each request, such as 'User-Agent=Zapier*'; can be repeated")
 	fs.StringVar(&o.rateLimit, "rate-limit", "", "rate limit of the token, as requests/period, such as 60/1m")
+	fs.Int32Var(&o.concurrent, "concurrent", 0, "most requests of the token in progress at once; needs --rate-limit")
 	fs.StringVar(&o.description, "description", "", "description of the token")
 	fs.StringVar(&o.requester, "requester", "", "Kubernetes user who declares the token; default: who kubectl is")
 	fs.StringArrayVar(&o.requesterGroups, "requester-group", nil, "Kubernetes group of the --requester; can be repeated")

@@ -65,8 +65,14 @@ func describe(t *review.Token) string {
 	if len(t.SourceRanges) > 0 {
 		parts = append(parts, "from "+strings.Join(t.SourceRanges, ","))
 	}
+	for _, h := range t.Headers {
+		parts = append(parts, fmt.Sprintf("with the header %s: %s", h.Name, h.Pattern))
+	}
 	if t.RateLimit != nil {
 		parts = append(parts, fmt.Sprintf("%d requests per %s", t.RateLimit.Requests, t.RateLimit.Period))
+		if t.RateLimit.Concurrent != nil {
+			parts = append(parts, fmt.Sprintf("%d at once", *t.RateLimit.Concurrent))
+		}
 	}
 	return strings.Join(parts, ", ")
 }

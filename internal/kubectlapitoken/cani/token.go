@@ -12,6 +12,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/manifest"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
@@ -22,7 +23,7 @@ func (c *command) token() (*v1alpha1.ApiToken, error) {
 		return c.tokenOfFlags()
 	}
 	token := &v1alpha1.ApiToken{}
-	if err := readManifest(c.streams.In, "-f", c.file, "ApiToken", token); err != nil {
+	if err := manifest.Read(c.streams.In, "-f", c.file, "ApiToken", token); err != nil {
 		return nil, err
 	}
 	name := func(_, field string) string { return fmt.Sprintf("-f %s: spec.%s", c.file, field) }
@@ -39,8 +40,19 @@ func (c *command) tokenOfFlags() (*v1alpha1.ApiToken, error) {
 	for _, r := range c.sourceRanges {
 		token.Spec.SourceRanges = append(token.Spec.SourceRanges, v1alpha1.CIDR(r))
 	}
+	for _, h := range c.headers {
+		pattern, err := parseHeader(h)
+		if err != nil {
+			return nil, err
+		}
+		token.Spec.Headers = append(token.Spec.Headers, pattern)
+	}
+	var concurrent *int32
+	if c.flags.Changed("concurrent") {
+		concurrent = &c.concurrent
+	}
 	var err error
-	if token.Spec.RateLimit, err = parseRateLimit(c.rateLimit); err != nil {
+	if token.Spec.RateLimit, err = parseRateLimit(c.rateLimit, concurrent); err != nil {
 		return nil, err
 	}
 	if c.expiresAt != "" {
@@ -70,7 +82,7 @@ func checkSpec(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string
 		}
 	}
 	if _, err := policy.ParseHeaders(spec.Headers); err != nil {
-		return usage.Errorf("%s: %w", name("headers", "headers"), err)
+		return usage.Errorf("%s: %w", name("header", "headers"), err)
 	}
 	if _, err := policy.ParseRateLimit(spec.RateLimit); err != nil {
 		return usage.Errorf("%s: %w", name("rate-limit", "rateLimit"), err)

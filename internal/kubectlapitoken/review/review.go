@@ -73,13 +73,15 @@ type Open struct {
 
 // Token is what was asked about, with the policy's defaults.
 type Token struct {
-	Namespace    string              `json:"namespace"`
-	Name         string              `json:"name,omitempty"`
-	Owner        string              `json:"owner"`
-	Scopes       []string            `json:"scopes"`
-	ExpiresAt    *time.Time          `json:"expiresAt,omitempty"`
-	SourceRanges []string            `json:"sourceRanges,omitempty"`
-	RateLimit    *v1alpha1.RateLimit `json:"rateLimit,omitempty"`
+	Namespace    string     `json:"namespace"`
+	Name         string     `json:"name,omitempty"`
+	Owner        string     `json:"owner"`
+	Scopes       []string   `json:"scopes"`
+	ExpiresAt    *time.Time `json:"expiresAt,omitempty"`
+	SourceRanges []string   `json:"sourceRanges,omitempty"`
+	// Headers of each request must match these patterns.
+	Headers   []v1alpha1.HeaderPattern `json:"headers,omitempty"`
+	RateLimit *v1alpha1.RateLimit      `json:"rateLimit,omitempty"`
 	// Requester is the Kubernetes user who declares it; empty: not known.
 	Requester string `json:"requester,omitempty"`
 }
@@ -117,7 +119,7 @@ func (f *Facts) policyName() string { return f.Policy.Namespace + "/" + f.Policy
 func describe(f *Facts, r *policy.Request) Token {
 	t := Token{
 		Namespace: r.Namespace, Name: r.Name, Owner: r.Owner, Scopes: r.Scopes.Names(), ExpiresAt: r.ExpiresAt,
-		RateLimit: f.Token.Spec.RateLimit,
+		Headers: f.Token.Spec.Headers, RateLimit: f.Token.Spec.RateLimit,
 	}
 	if t.RateLimit == nil && f.Policy.Spec.Defaults != nil {
 		t.RateLimit = f.Policy.Spec.Defaults.RateLimit

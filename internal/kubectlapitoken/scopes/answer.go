@@ -17,7 +17,7 @@ import (
 
 var errUnreachable = errors.New("no token can reach this")
 
-func answer(out io.Writer, method, target string) error {
+func answer(out io.Writer, rules scope.Options, method, target string) error {
 	if method == "" {
 		method = http.MethodGet
 	}
@@ -26,7 +26,11 @@ func answer(out io.Writer, method, target string) error {
 	if err != nil {
 		return err
 	}
-	operation := scope.Classify(method, segments, query)
+	classifier, err := scope.NewClassifier(rules)
+	if err != nil {
+		return usage.Errorf("spec.scopes.operations of the policy: %w", err)
+	}
+	operation := classifier.Classify(method, segments, query)
 	if operation.Access != scope.Scoped {
 		return fmt.Errorf("%w: %s", errUnreachable, operation.Name)
 	}

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package scopes is the command `kubectl apitoken scopes`: it lists the scopes, or says which one a request needs. It asks
-// no cluster.
+// a cluster only for a policy that is named.
 package scopes
 
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
 const long = `List the scopes that an ApiToken can have, or say which one a request needs.
 
-The answer is that of this program's catalogue: operations of a TokenPolicy's own
-(spec.scopes) are not in it, and a gateway of another version may know others.
+The answer is that of this program's catalogue; with --policy or --policy-file, of that
+policy's own operations (spec.scopes) too. A gateway of another version may know others.
 
 Exit codes of a question: 0 a token can reach it, 1 none can, 2 wrong usage.`
 
@@ -30,15 +33,23 @@ const example = `  # The scopes
   kubectl apitoken scopes --method POST --path /rest/api/2/issue/DEMO-1/comment
 
   # Which operations does a scope reach?
-  kubectl apitoken scopes --scope write:comment`
+  kubectl apitoken scopes --scope write:comment
 
-type options struct{ method, path, scope string }
+  # The same question, where the policy lists operations of its own apps
+  kubectl apitoken scopes --policy jira-gateway/jira --path /rest/rota/1.0/shift/7`
+
+type options struct {
+	cluster *cluster.Connection
+	streams genericiooptions.IOStreams
+
+	method, path, scope, policy, policyFile string
+}
 
 // NewCommand makes the command.
-func NewCommand() *cobra.Command {
-	var o options
+func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := options{cluster: connection, streams: streams}
 	command := &cobra.Command{
-		Use: "scopes [--path PATH [--method METHOD] | --scope SCOPE]", DisableFlagsInUseLine: true,
+		Use: "scopes [--path PATH [--method METHOD] | --scope SCOPE] [--policy NAMESPACE/NAME]", DisableFlagsInUseLine: true,
 		Short: "List scopes, or say which one a request needs", Long: long, Example: example, Args: usage.NoArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
@@ -46,6 +57,8 @@ func NewCommand() *cobra.Command {
 	flags.StringVar(&o.method, "method", "", "method of the request (default GET)")
 	flags.StringVar(&o.path, "path", "", "path of the request below Jira's context path; a query may follow")
 	flags.StringVar(&o.scope, "scope", "", "list the operations of the catalogue that this scope reaches")
+	flags.StringVar(&o.policy, "policy", "", "with --path or --scope: heed the operations of this policy, as namespace/name")
+	flags.StringVar(&o.policyFile, "policy-file", "", "the same for the TokenPolicy in this file (- is standard input), without a cluster")
 	return command
 }
 
@@ -55,12 +68,19 @@ func (o *options) run(c *cobra.Command) error {
 		return usage.Errorf("--path and --scope are two questions: ask one")
 	case o.method != "" && o.path == "":
 		return usage.Errorf("--method needs --path, such as /rest/api/2/search")
-	case o.path != "":
-		return answer(c.OutOrStdout(), strings.ToUpper(o.method), o.path)
-	case o.scope != "":
-		return listOperations(c.OutOrStdout(), o.scope)
+	case o.path == "" && o.scope == "" && (o.policy != "" || o.policyFile != ""):
+		return usage.Errorf("a policy changes no scopes, only what needs them: ask with --path or --scope")
+	case o.path == "" && o.scope == "":
+		return listScopes(c.OutOrStdout())
 	}
-	return listScopes(c.OutOrStdout())
+	rules, err := o.rules(c.Context())
+	switch {
+	case err != nil:
+		return err
+	case o.path != "":
+		return answer(c.OutOrStdout(), rules, strings.ToUpper(o.method), o.path)
+	}
+	return listOperations(c.OutOrStdout(), rules.Operations, o.scope)
 }
 
 func listScopes(out io.Writer) error {
@@ -77,14 +97,15 @@ func listScopes(out io.Writer) error {
 	return w.Flush()
 }
 
-func listOperations(out io.Writer, name string) error {
+// listOperations puts a policy's own before those of the catalogue, as the gateway does.
+func listOperations(out io.Writer, own []scope.Line, name string) error {
 	set, err := scope.Parse([]string{name})
 	if err != nil {
 		return usage.Errorf("--scope: %w", err)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprint(w, "METHOD\tPATH\tSCOPE\tABOUT\n")
-	for _, line := range scope.Catalogue() {
+	for _, line := range slices.Concat(own, scope.Catalogue()) {
 		if need, err := scope.Parse([]string{line.Scope}); err == nil && set.Contains(need) {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", line.Method, line.Path, line.Scope, line.Name)
 		}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package cani
+// Package manifest reads objects of ours out of files that a user names.
+package manifest
 
 import (
 	"bufio"
@@ -24,9 +25,9 @@ import (
 // maxManifest is how long a file may be, in bytes; etcd takes no larger object.
 const maxManifest = 4 << 20
 
-// readManifest reads the one object of a kind out of a YAML or JSON file, in which objects of other kinds may be too. It
+// Read reads the one object of a kind out of a YAML or JSON file, in which objects of other kinds may be too. It
 // is as strict as the API server: no unknown field, none twice. flag is what names the file.
-func readManifest(stdin io.Reader, flag, path, kind string, into runtime.Object) error {
+func Read(stdin io.Reader, flag, path, kind string, into runtime.Object) error {
 	data, err := readFile(stdin, path)
 	if err != nil {
 		return usage.Errorf("%s %s: %w", flag, path, err)
