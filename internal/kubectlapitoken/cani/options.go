@@ -43,7 +43,8 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.lifetime, "lifetime", "", "lifetime of the token in hours, minutes and seconds, such as 720h")
 	fs.StringVar(&o.expiresAt, "expires-at", "", "expiry of the token instead of a lifetime, such as 2027-01-31T00:00:00Z")
 	fs.StringSliceVar(&o.sourceRanges, "source-ranges", nil, "addresses that the token would be used from, such as 10.0.0.0/8")
-	fs.StringArrayVar(&o.headers, "header", nil, "pattern for a header of each request, such as 'User-Agent=Zapier*'; can be repeated")
+	fs.StringArrayVar(&o.headers, "header", nil,
+		"pattern for a header of each request, such as 'User-Agent=Zapier*'; can be repeated")
 	fs.StringVar(&o.rateLimit, "rate-limit", "", "rate limit of the token, as requests/period, such as 60/1m")
 	fs.Int32Var(&o.concurrent, "concurrent", 0, "most requests of the token in progress at once; needs --rate-limit")
 	fs.StringVar(&o.description, "description", "", "description of the token")

@@ -57,8 +57,8 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 	flags.StringVar(&o.method, "method", "", "method of the request (default GET)")
 	flags.StringVar(&o.path, "path", "", "path of the request below Jira's context path; a query may follow")
 	flags.StringVar(&o.scope, "scope", "", "list the operations of the catalogue that this scope reaches")
-	flags.StringVar(&o.policy, "policy", "", "with --path or --scope: heed the operations of this policy, as namespace/name")
-	flags.StringVar(&o.policyFile, "policy-file", "", "the same for the TokenPolicy in this file (- is standard input), without a cluster")
+	flags.StringVar(&o.policy, "policy", "", "with --path or --scope: heed this policy's operations, as namespace/name")
+	flags.StringVar(&o.policyFile, "policy-file", "", "the same for the policy in this file (- is standard input)")
 	return command
 }
 
