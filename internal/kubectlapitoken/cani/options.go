@@ -30,7 +30,9 @@ type options struct {
 }
 
 // tokenFlags describe the token; -f stands for all of them.
-var tokenFlags = []string{"owner", "scopes", "lifetime", "expires-at", "source-ranges", "header", "rate-limit", "concurrent", "description"}
+var tokenFlags = []string{
+	"owner", "scopes", "lifetime", "expires-at", "source-ranges", "header", "rate-limit", "concurrent", "description",
+}
 
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.flags = fs
