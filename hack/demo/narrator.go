@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -33,6 +34,7 @@ type call struct {
 	bearer             string
 	basic              [2]string
 	from               string // an address of this machine
+	agent              string // User-Agent; default: that of the program that alice's token is for
 }
 
 func (n *narrator) chapter(title string) { fmt.Printf("\n— %s\n", title) }
@@ -173,6 +175,7 @@ func (s *stage) send(ctx context.Context, c call) (int, string, error) {
 	if err != nil {
 		return 0, "", err
 	}
+	request.Header.Set("User-Agent", cmp.Or(c.agent, "migration/1.4"))
 	if c.body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -214,6 +217,9 @@ func (c call) String() string {
 	}
 	if c.from != "" {
 		credential += ", from " + c.from
+	}
+	if c.agent != "" {
+		credential += ", User-Agent " + c.agent
 	}
 	return fmt.Sprintf("%s %s   (%s)", method, c.path, credential)
 }

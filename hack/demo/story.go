@@ -15,7 +15,8 @@ func tell(ctx context.Context, s *stage) error {
 	n := &narrator{stage: s}
 	n.chapter("Teams declare tokens in their namespaces, as YAML; the operator decides and issues")
 	n.kubectl(ctx, "apply", "-f", "hack/demo/manifests/more-tokens.yaml")
-	n.kubectl(ctx, "wait", "--for=condition=Active", "-n", "marketing", "apitoken/alice-migration", "apitoken/one-address")
+	n.kubectl(ctx, "wait", "--for=condition=Active", "-n", "marketing", "apitoken/alice-migration", "apitoken/one-address",
+		"apitoken/commenter")
 	n.kubectl(ctx, "wait", "--for=condition=Active", "-n", "reporting", "apitoken/weekly-report")
 	n.kubectl(ctx, "wait", "--for=condition=Stalled", "-n", "marketing", "apitoken/greedy")
 	n.kubectl(ctx, "get", "apitokens", "-A")
@@ -33,19 +34,26 @@ func tell(ctx context.Context, s *stage) error {
 	n.expect(ctx, call{path: "/rest/api/2/search?jql=project%20%3D%20LEADS", bearer: report}, 200, `"total":2`)
 	n.expect(ctx, call{method: http.MethodPost, path: "/rest/api/2/issue", bearer: report, body: issue}, 403, "write")
 	n.expect(ctx, call{method: http.MethodPost, path: "/rest/api/2/issue", bearer: alice, body: issue}, 201, "LEADS-3")
+	commenter := n.token(ctx, "marketing", "commenter")
+	comment := call{method: http.MethodPost, path: "/rest/api/2/issue/LEADS-3/comment", bearer: commenter}
+	comment.body = `{"body":"Called them"}`
+	n.expect(ctx, comment, 201, "Called them")
+	n.expect(ctx, call{method: http.MethodPost, path: "/rest/api/2/issue", bearer: commenter, body: issue}, 403, "write:issue")
 	n.expect(ctx, call{method: http.MethodPost, path: "/rest/pat/latest/tokens", bearer: alice, body: `{"name":"x"}`}, 403, "")
 
-	n.chapter("Source addresses: the same token from two addresses of this machine")
+	n.chapter("Source addresses and headers: the same token from two addresses of this machine, and by two programs")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: here, from: "127.0.0.2"}, 200, `"name":"alice"`)
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: here, from: "127.0.0.1"}, 403, "127.0.0.1")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: ci}, 403, "source ranges")
+	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: alice, agent: "curl/8.0"}, 403, "User-Agent")
 
 	n.chapter("What is no token gets nowhere: a wrong one, a truncated one, a password")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: unknownToken()}, 401, "")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: alice[:len(alice)-3]}, 401, "length")
-	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", "a password that no script needs to know"}}, 401, "")
+	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", alicesPassword}}, 401, "")
 
 	tellPermissions(ctx, n)
+	tellPersonal(ctx, n)
 	tellSuspension(ctx, n, alice)
 	tellExpiry(ctx, n)
 	tellRevocation(ctx, n, alice)
