@@ -49,10 +49,12 @@ type Gateway struct {
 
 	// maxInFlight is how many requests may be with Jira at once, by all replicas
 	// of the gateway, each of which lets through its share of them; what goes
-	// beyond is answered with 503 and Retry-After. While there is not enough for
-	// all, every owner gets an equal part. Default: 0, no limit. Two thirds of the
-	// threads of Jira's Tomcat (maxThreads, 150 as Jira comes), so 100, leaves room
-	// for those who use Jira without the gateway.
+	// beyond is answered with 503 and Retry-After. Requests with personal
+	// credentials, or none, count as well. While there is not enough for all, every
+	// owner of tokens gets an equal part, and so does every network (IPv4 /24,
+	// IPv6 /64) that other requests come from. Default: 0, no limit. Two thirds of
+	// the threads of Jira's Tomcat (maxThreads, 150 as Jira comes), so 100, leaves
+	// room for those who use Jira without the gateway.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=10000

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/jiratokens/jira-token-operator/internal/gateway/inflight"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
 // admit comes last before a request is made the owner's: it keeps Jira from more requests at once than token and policy
-// say.
+// say. Requests with personal credentials have no token, and count as well.
 func (h *Handler) admit(x *exchange) *Refusal {
 	if refusal := h.admitToken(x); refusal != nil {
 		return refusal
@@ -19,16 +20,32 @@ func (h *Handler) admit(x *exchange) *Refusal {
 	if most == 0 {
 		return nil
 	}
-	owner := grant.FoldUser(x.record.Owner)
-	if !h.inFlight.Take(owner, most, x.start) {
+	x.party = partyOf(x)
+	if !h.inFlight.Take(x.party, most, x.start) {
 		return &Refusal{
 			Status: http.StatusServiceUnavailable, Reason: reasonInFlight, RetryAfter: overloadRetryAfter,
-			Message: "Jira is working on as many requests as the policy lets through at once, or the token's owner has its share " +
-				"of them; try again",
+			Message: "Jira is working on as many requests as the policy lets through at once, or " + shareOf(x) +
+				" has its share of them; try again",
 		}
 	}
-	x.admittedOwner = owner
+	x.admitted = true
 	return nil
+}
+
+// partyOf is who a request's place is counted for. A personal credential is proved to Jira only, so that it could name
+// anybody; where it comes from can't be made up.
+func partyOf(x *exchange) inflight.Party {
+	if x.personal.class != "" {
+		return inflight.Party{Network: networkOf(knownAddress(x))}
+	}
+	return inflight.Party{Owner: grant.FoldUser(x.record.Owner)}
+}
+
+func shareOf(x *exchange) string {
+	if x.personal.class != "" {
+		return "the network that this comes from"
+	}
+	return "the token's owner"
 }
 
 func (h *Handler) admitToken(x *exchange) *Refusal {
@@ -51,7 +68,7 @@ func (h *Handler) leave(x *exchange) {
 	if x.admittedToken != "" {
 		h.perToken.Release(x.admittedToken)
 	}
-	if x.admittedOwner != "" {
-		h.inFlight.Release(x.admittedOwner, h.clock.Now())
+	if x.admitted {
+		h.inFlight.Release(x.party, h.clock.Now())
 	}
 }

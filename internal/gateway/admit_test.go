@@ -177,11 +177,20 @@ func TestNetworksOfFailures(t *testing.T) {
 	}
 }
 
-// TestAdmittingAllocatesNothing, with a limit and without.
+// TestAdmittingAllocatesNothing, with a limit and without, for a token and for a password.
 func TestAdmittingAllocatesNothing(t *testing.T) {
 	for _, most := range []int32{0, 10} {
 		b := newBench(t, func(b *bench) { b.config.MaxInFlight = most })
 		x := &exchange{settings: b.handler.settings.Load(), start: b.clock.Now()}
+		x.address, x.personal.class = netip.MustParseAddr("192.0.2.1"), classBasic
+		if n := testing.AllocsPerRun(100, func() {
+			if b.handler.admit(x) == nil {
+				b.handler.leave(x)
+			}
+		}); n > 0 {
+			t.Errorf("%d, a password: %v allocations", most, n)
+		}
+		x.personal.class = ""
 		x.record.Owner, x.record.UID = "alice", "uid"
 		x.record.RateLimit.Concurrent = most
 		if n := testing.AllocsPerRun(100, func() {

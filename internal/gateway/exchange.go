@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/jiratokens/jira-token-operator/internal/gateway/inflight"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
 	"github.com/jiratokens/jira-token-operator/internal/scope"
@@ -32,8 +33,9 @@ type exchange struct {
 
 	body *timedBody // nil: the request has none
 
-	admittedOwner  string // whose place among the requests in flight it has; empty: none
-	admittedToken  string // likewise, by UID
+	admitted       bool           // it has a place among the requests in flight …
+	party          inflight.Party // … as one of this party's
+	admittedToken  string         // likewise among its token's, by UID; empty: none
 	forwarded      bool
 	upstream       time.Duration // until Jira's headers were there
 	upstreamStatus int

@@ -10,19 +10,24 @@ import (
 	"pgregory.net/rapid"
 )
 
+var (
+	alice, bob = Party{Owner: "alice"}, Party{Owner: "bob"}
+	parties    = []Party{{Owner: "a"}, {Owner: "b"}, {Network: [16]byte{15: 1}}}
+)
+
 func TestOneMayHaveAllWhileNobodyElseAsks(t *testing.T) {
 	var l Limiter
 	now := time.Unix(0, 0)
 	for n := range 10 {
-		if !l.Take("alice", 10, now) {
+		if !l.Take(alice, 10, now) {
 			t.Fatal(n)
 		}
 	}
-	if l.Take("alice", 10, now) {
+	if l.Take(alice, 10, now) {
 		t.Error("one more than there are")
 	}
-	l.Release("alice", now)
-	if !l.Take("alice", 10, now) {
+	l.Release(alice, now)
+	if !l.Take(alice, 10, now) {
 		t.Error("a place that was given back is not given again: nobody else wants it")
 	}
 }
@@ -33,36 +38,36 @@ func TestPlacesGoToWhoHasLess(t *testing.T) {
 	var l Limiter
 	now := time.Unix(0, 0)
 	for range most {
-		l.Take("alice", most, now)
+		l.Take(alice, most, now)
 	}
-	if l.Take("bob", most, now) {
+	if l.Take(bob, most, now) {
 		t.Fatal("there is no place")
 	}
-	held := map[string]int{"alice": most}
+	held := map[Party]int{alice: most}
 	for range 50 { // alice hammers, bob comes once in a while
 		now = now.Add(100 * time.Millisecond)
-		if held["alice"] > most/2 {
-			l.Release("alice", now)
-			held["alice"]--
+		if held[alice] > most/2 {
+			l.Release(alice, now)
+			held[alice]--
 		}
-		for _, owner := range []string{"alice", "alice", "bob", "alice"} {
-			if l.Take(owner, most, now) {
-				held[owner]++
+		for _, who := range []Party{alice, alice, bob, alice} {
+			if l.Take(who, most, now) {
+				held[who]++
 			}
 		}
 	}
-	if held["alice"] != most/2 || held["bob"] != most/2 {
+	if held[alice] != most/2 || held[bob] != most/2 {
 		t.Errorf("%v", held)
 	}
 	for range most / 2 {
-		l.Release("bob", now)
+		l.Release(bob, now)
 	}
 	now = now.Add(patience)
-	for held["alice"] < most && l.Take("alice", most, now) {
-		held["alice"]++
+	for held[alice] < most && l.Take(alice, most, now) {
+		held[alice]++
 	}
-	if held["alice"] != most {
-		t.Errorf("bob is gone, and alice gets %d", held["alice"])
+	if held[alice] != most {
+		t.Errorf("bob is gone, and alice gets %d", held[alice])
 	}
 }
 
@@ -71,25 +76,25 @@ func TestPlacesGoToWhoHasLess(t *testing.T) {
 func TestProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var l Limiter
-		now, held, total := time.Unix(0, 0), map[string]int{}, 0
+		now, held, total := time.Unix(0, 0), map[Party]int{}, 0
 		most := rapid.IntRange(1, 9).Draw(t, "most")
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {
-				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
-				granted := l.Take(owner, most, now)
+				who := rapid.SampledFrom(parties).Draw(t, "who")
+				granted := l.Take(who, most, now)
 				if granted {
-					held[owner]++
+					held[who]++
 					total++
 				}
-				if total > most || !granted && held[owner] == 0 && total < most {
-					t.Fatalf("%s granted %v: %v of %d", owner, granted, held, most)
+				if total > most || !granted && held[who] == 0 && total < most {
+					t.Fatalf("%+v granted %v: %v of %d", who, granted, held, most)
 				}
 			},
 			"release": func(t *rapid.T) {
-				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
-				if held[owner] > 0 {
-					l.Release(owner, now)
-					held[owner]--
+				who := rapid.SampledFrom(parties).Draw(t, "who")
+				if held[who] > 0 {
+					l.Release(who, now)
+					held[who]--
 					total--
 				}
 			},
@@ -101,16 +106,16 @@ func TestProperties(t *testing.T) {
 			},
 		})
 		now = now.Add(patience)
-		if l.Take("a", most+1, now) {
-			held["a"]++
+		if l.Take(parties[0], most+1, now) {
+			held[parties[0]]++
 		}
-		for owner, n := range held {
+		for who, n := range held {
 			for range n {
-				l.Release(owner, now)
+				l.Release(who, now)
 			}
 		}
-		if len(l.owners) != 0 || l.total != 0 {
-			t.Fatalf("%+v", l.owners)
+		if len(l.parties) != 0 || l.total != 0 {
+			t.Fatalf("%+v", l.parties)
 		}
 	})
 }
@@ -118,12 +123,12 @@ func TestProperties(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	var l Limiter
 	now := time.Unix(0, 0)
-	l.Take("first", 1, now)
-	for n := range 3 * maxOwners {
-		l.Take(fmt.Sprint(n), 1, now)
+	l.Take(alice, 1, now)
+	for n := range 3 * maxParties {
+		l.Take(Party{Owner: fmt.Sprint(n)}, 1, now)
 	}
-	if len(l.owners) > maxOwners {
-		t.Errorf("%d owners", len(l.owners))
+	if len(l.parties) > maxParties {
+		t.Errorf("%d parties", len(l.parties))
 	}
 }
 
@@ -131,8 +136,8 @@ func TestNoAllocations(t *testing.T) {
 	var l Limiter
 	now := time.Unix(0, 0)
 	if n := testing.AllocsPerRun(1000, func() {
-		if l.Take("alice", 10, now) {
-			l.Release("alice", now)
+		if l.Take(alice, 10, now) {
+			l.Release(alice, now)
 		}
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
