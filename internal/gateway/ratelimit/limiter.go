@@ -49,6 +49,11 @@ type Budget struct {
 	RetryAfter int
 }
 
+// Refused is what is left of a budget that allows the next request after a time.
+func Refused(retryAfter time.Duration) Budget {
+	return Budget{RetryAfter: wholeSeconds(retryAfter.Seconds())}
+}
+
 // Take takes one request from a budget. A limit that has changed counts from now on and gives nothing back: what was left
 // is left, as far as the new burst has room for it.
 func (l *Limiter) Take(key Key, limit grant.RateLimit, now time.Time) Budget {
