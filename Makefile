@@ -28,6 +28,9 @@ HEADER         := hack/boilerplate.go.txt
 # The folder with etcd, kube-apiserver and kubectl: yours, if KUBEBUILDER_ASSETS has all three, else built on first use.
 WITH_CONTROLPLANE = KUBEBUILDER_ASSETS=$$(hack/controlplane/build.sh); export KUBEBUILDER_ASSETS
 
+# The store for rate limits: see hack/redis.sh.
+WITH_REDIS = REDIS_SERVER=$$(hack/redis.sh); export REDIS_SERVER
+
 # Go turns cgo off by itself where it finds no C compiler, and without cgo there is no race detector.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
@@ -88,6 +91,7 @@ verify: ## Fail if generated files or go.mod files are out of date, or go vet co
 .PHONY: test
 test: $(GOTESTSUM) ## Run all tests with the race detector
 	@$(WITH_CONTROLPLANE)
+	$(WITH_REDIS)
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
 	$(GOTESTSUM) --format pkgname-and-test-fails -- $(RACE) -p 2 -timeout 20m $(TESTFLAGS) $(PKG)
 
@@ -126,6 +130,15 @@ bench-revocation: ## Measure the time from kubectl delete to the first 401
 bench-tightening: ## Measure how 5,000 tokens follow a policy that is tightened, and count the writes
 	@$(WITH_CONTROLPLANE)
 	go run ./hack/bench-tightening
+
+.PHONY: bench-limits
+bench-limits: ## Measure what two gateways let through of one limit, with and without a store, even and skewed
+	@$(WITH_REDIS)
+	go run ./hack/bench-limits
+
+.PHONY: bench-fairness
+bench-fairness: ## Measure how the latency of others fares while one token hammers
+	@go run ./hack/bench-fairness
 
 .PHONY: demo
 demo: ## Show the whole story on a local control plane, then keep it up until Ctrl-C

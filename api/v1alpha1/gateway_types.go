@@ -60,6 +60,11 @@ type Gateway struct {
 	// +kubebuilder:validation:Maximum=10000
 	MaxInFlight int32 `json:"maxInFlight,omitempty"`
 
+	// rateLimitStore makes tokens' rate limits exact over all replicas. Absent:
+	// each replica enforces its share of a limit.
+	// +optional
+	RateLimitStore *RateLimitStore `json:"rateLimitStore,omitempty"`
+
 	// maxStaleness is how long the gateway goes on with what it knows when it
 	// can't reach the Kubernetes API; after that every request is refused. From
 	// 2m to 8760h; default 24h.

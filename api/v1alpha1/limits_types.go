@@ -99,7 +99,8 @@ type MetadataKeyPattern string
 
 // RateLimit is how many requests a token may make. Each gateway replica counts
 // for itself and lets through its share (requests divided by replicas, at
-// least one a period): clients that keep to one of N replicas get one Nth.
+// least one a period): clients that keep to one of N replicas get one Nth,
+// unless the policy has a store for all of them (gateway.rateLimitStore).
 type RateLimit struct {
 	// requests that may be made in each period.
 	// +required

@@ -64,10 +64,29 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 			add("gateway.tls.clientCASecretRef", *ref, checkCertificates)
 		}
 	}
+	if gateway := spec.Gateway; gateway != nil && gateway.RateLimitStore != nil {
+		out = append(out, storeReferences(gateway.RateLimitStore)...)
+	}
 	if d := spec.Directory; d != nil && d.SecretRef != nil {
 		out = append(out, reference{
 			field: "spec.directory.secretRef", name: d.SecretRef.Name,
 			keys: []string{"token", "password"}, check: checkCredential, with: map[string]string{"password": "username"},
+		})
+	}
+	return out
+}
+
+func storeReferences(store *v1alpha1.RateLimitStore) (out []reference) {
+	const field = "spec.gateway.rateLimitStore."
+	if store.SecretRef != nil {
+		out = append(out, reference{
+			field: field + "secretRef", name: store.SecretRef.Name, keys: []string{"password"}, check: checkCredential,
+		})
+	}
+	if store.TLS != nil && store.TLS.CASecretRef != nil {
+		out = append(out, reference{
+			field: field + "tls.caSecretRef", name: store.TLS.CASecretRef.Name, keys: []string{store.TLS.CASecretRef.Key},
+			check: checkCertificates,
 		})
 	}
 	return out

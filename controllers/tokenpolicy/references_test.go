@@ -93,6 +93,13 @@ func serviceAccount(p *v1alpha1.TokenPolicy) {
 	}}
 }
 
+func rateLimitStore(p *v1alpha1.TokenPolicy) {
+	p.Spec.Gateway = &v1alpha1.Gateway{RateLimitStore: &v1alpha1.RateLimitStore{
+		Address: "valkey:6379", SecretRef: &v1alpha1.SecretReference{Name: "ref"},
+		TLS: &v1alpha1.RateLimitStoreTLS{CASecretRef: &v1alpha1.SecretKeyReference{Name: "ref", Key: "ca.crt"}},
+	}}
+}
+
 func directory(p *v1alpha1.TokenPolicy) {
 	p.Spec.Directory = &v1alpha1.Directory{SecretRef: &v1alpha1.SecretReference{Name: "ref"}}
 }
@@ -207,6 +214,21 @@ func TestReferences(t *testing.T) {
 				p.Spec.Gateway.TLS.ClientCASecretRef = &v1alpha1.SecretKeyReference{Name: "ref", Key: "ca.crt"}
 			}, labelled(goodTLS), false, `spec.gateway.tls.clientCASecretRef: Secret ref has no key "ca.crt": add it`,
 			map[string][]byte{"tls.crt": serverCertificate, "tls.key": serverKey, "ca.crt": serverCertificate},
+		},
+		"no password of the store": {
+			rateLimitStore, labelled(map[string][]byte{"username": []byte("gateway"), "ca.crt": goodCA["ca.crt"]}), false,
+			`spec.gateway.rateLimitStore.secretRef: Secret ref has no key "password": add it`,
+			map[string][]byte{"password": []byte("p"), "ca.crt": goodCA["ca.crt"]},
+		},
+		"another's password of the store": {
+			rateLimitStore, others.DeepCopy(), false,
+			`spec.gateway.rateLimitStore.secretRef: Secret ref carries the label for policy "other", not for this one`,
+			map[string][]byte{"password": []byte("p"), "ca.crt": goodCA["ca.crt"]},
+		},
+		"no authority of the store": {
+			rateLimitStore, labelled(map[string][]byte{"password": []byte("p")}), false,
+			`spec.gateway.rateLimitStore.tls.caSecretRef: Secret ref has no key "ca.crt": add it`,
+			map[string][]byte{"password": []byte("p"), "ca.crt": goodCA["ca.crt"]},
 		},
 		"nothing to read Jira with": {
 			directory, nil, true,

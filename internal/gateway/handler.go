@@ -37,6 +37,8 @@ type Options struct {
 	Log        logr.Logger
 	// BodyIdleTimeout is how long a client may send or read nothing in the middle of a body. Default: one minute.
 	BodyIdleTimeout time.Duration
+	// StoreTimeout is how long a request waits for the store for rate limits. Default: 50 ms.
+	StoreTimeout time.Duration
 }
 
 // Handler is the request path.
@@ -46,6 +48,7 @@ type Handler struct {
 	clock     clock.PassiveClock
 	log       logr.Logger
 	idle      time.Duration
+	storeTime time.Duration
 	engine    *httputil.ReverseProxy
 	metrics   *metrics
 	audit     *auditLog
@@ -70,7 +73,7 @@ func New(o Options) *Handler {
 	m := newMetrics(o.Registerer)
 	closed := make(chan struct{})
 	h := &Handler{
-		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout,
+		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout, storeTime: o.StoreTimeout,
 		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
 		failures: newFailureLimit(o.Clock.Now()),
 		stop:     sync.OnceFunc(func() { close(closed) }),
@@ -88,13 +91,16 @@ func (h *Handler) Configure(s *Settings) {
 	s.keepWhatWorked(before)
 	s.secure(before)
 	h.metrics.certificateExpiry.Set(s.tls.expiry())
-	unused := s.adoptTransport(before)
+	unused, unusedStore := s.adoptTransport(before), h.adoptStore(s, before)
 	h.settings.Store(s)
 	for _, warning := range s.warnings {
 		h.log.Info("configuration: " + warning)
 	}
 	if unused != nil {
 		unused.CloseIdleConnections()
+	}
+	if unusedStore != nil {
+		unusedStore.Close()
 	}
 }
 
@@ -107,6 +113,9 @@ func (h *Handler) Close() {
 	h.audit.close()
 	if s := h.settings.Load(); s != nil {
 		s.transport.CloseIdleConnections()
+		if counts := s.countIn(); counts != nil {
+			counts.Close()
+		}
 	}
 }
 

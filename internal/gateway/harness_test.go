@@ -116,7 +116,7 @@ func newBench(tb testing.TB, edit ...func(*bench)) *bench {
 	b.handler = New(Options{
 		Grants: b.table, Freshness: b.fresh, Clock: b.clock, Audit: b.audit, Registerer: b.registry,
 		Log:             funcr.New(func(_, args string) { fmt.Fprintln(b.logs, args) }, funcr.Options{}),
-		BodyIdleTimeout: time.Second,
+		BodyIdleTimeout: time.Second, StoreTimeout: 2 * time.Second, // a machine may be busy
 	})
 	b.configure()
 	b.serve()

@@ -20,7 +20,9 @@ type metrics struct {
 	impersonation prometheus.Counter
 	auditDropped  prometheus.Counter
 	personal      *prometheus.CounterVec
+	rateStore     *prometheus.CounterVec
 
+	storeAvailable    prometheus.Gauge
 	certificateExpiry prometheus.Gauge
 }
 
@@ -61,11 +63,26 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		personal: vector("personal_total", "Requests with personal credentials or none, by class and outcome (allowed, exempt, "+
 			"audit: let through, though it would be refused, refused). Only if the policy has personalCredentials.", "class", "outcome"),
 	}
+	m.rateStore = vector("rate_limit_store_requests_total", "Requests that the store for rate limits was to count, by outcome "+
+		"(counted, remembered: refused as it said a moment ago; by the replica's own count: error, away).", "outcome")
+	m.storeAvailable = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: metricsPrefix + "rate_limit_store_available",
+		Help: "0 while the store for rate limits is away and each replica counts its share; 1 otherwise, also without a store.",
+	})
+	m.setStoreAvailable(true)
 	if registerer != nil {
 		registerer.MustRegister(m.requests, m.latency, m.upstream, m.responses, m.inFlight, m.bytes, m.leaked,
-			m.impersonation, m.auditDropped, m.personal, m.certificateExpiry)
+			m.impersonation, m.auditDropped, m.personal, m.certificateExpiry, m.rateStore, m.storeAvailable)
 	}
 	return m
+}
+
+func (m *metrics) setStoreAvailable(is bool) {
+	value := 0.0
+	if is {
+		value = 1
+	}
+	m.storeAvailable.Set(value)
 }
 
 func (m *metrics) observe(x *exchange, o outcome, elapsed time.Duration, received, sent int64) {

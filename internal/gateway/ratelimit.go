@@ -17,11 +17,9 @@ func (h *Handler) limitRate(x *exchange) *Refusal {
 	if x.record.RateLimit == (grant.RateLimit{}) {
 		return nil
 	}
-	share := x.record.RateLimit.Share(x.settings.replicas)
-	key := ratelimit.Key{UID: x.record.UID, Retired: isRetired(&x.record, x.start)}
-	budget := h.limiter.Take(key, share, x.start)
+	budget, limit, sharers := h.takeFromLimit(x)
 	x.rate = rateStatus{
-		limit: int(share.Burst), remaining: budget.Remaining, fillRate: int(share.Requests), interval: roundUp(share.Period),
+		limit: int(limit.Burst), remaining: budget.Remaining, fillRate: int(limit.Requests), interval: roundUp(limit.Period),
 	}
 	if budget.Allowed {
 		return nil
@@ -29,8 +27,23 @@ func (h *Handler) limitRate(x *exchange) *Refusal {
 	return &Refusal{
 		Status: http.StatusTooManyRequests, Reason: reasonRate, RetryAfter: budget.RetryAfter,
 		Message: fmt.Sprintf("the token has used up its rate limit of %s; try again in %d s",
-			describeLimit(x.record.RateLimit, x.settings.replicas), budget.RetryAfter),
+			describeLimit(x.record.RateLimit, sharers), budget.RetryAfter),
 	}
+}
+
+// takeFromLimit counts a request in the store, where there is one, and returns the limit that was counted against: all of
+// it, or this replica's share if so many count for themselves. A replica counts its share in any case: when the store
+// goes away, nobody finds a fresh budget beside the one that it has used up.
+func (h *Handler) takeFromLimit(x *exchange) (budget ratelimit.Budget, limit grant.RateLimit, sharers int32) {
+	whole, share := x.record.RateLimit, x.record.RateLimit.Share(x.settings.replicas)
+	key := ratelimit.Key{UID: x.record.UID, Retired: isRetired(&x.record, x.start)}
+	own := h.limiter.Take(key, share, x.start)
+	if counts := x.settings.countIn(); counts != nil {
+		if budget, ok := counts.Take(key, whole, x.start); ok {
+			return budget, whole, 1
+		}
+	}
+	return own, share, x.settings.replicas
 }
 
 func describeLimit(limit grant.RateLimit, replicas int32) string {

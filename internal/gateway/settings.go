@@ -40,8 +40,9 @@ type Settings struct {
 	scopes       *scope.Classifier // nil: it could not be made
 	personal     *personalPolicy   // nil: nothing personal passes
 	maxStaleness time.Duration
-	replicas     int32 // that share each rate limit
-	maxInFlight  int   // this replica's share; 0: any number
+	replicas     int32      // that share each rate limit
+	store        *rateStore // nil: each replica counts its share
+	maxInFlight  int        // this replica's share; 0: any number
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
@@ -73,7 +74,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		return nil, err
 	}
 	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileCABundle(store, &cfg.Jira),
-		s.compileImpersonation(store, cfg), s.compileTLS(store, cfg.TLS))
+		s.compileImpersonation(store, cfg), s.compileTLS(store, cfg.TLS), s.compileStore(store, cfg))
 	s.warnings = store.warnings
 	return s, err
 }

@@ -15,6 +15,7 @@ func (s *Settings) keepWhatWorked(before *Settings) {
 		return
 	}
 	s.tls.keep(before.tls)
+	s.store.keep(before.store)
 	if *before.target != *s.target || before.baseURL != s.baseURL {
 		return
 	}

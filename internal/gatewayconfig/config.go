@@ -41,6 +41,8 @@ type Config struct {
 	MaxInFlight int32 `json:"maxInFlight,omitempty"`
 	// Replicas is the number of gateways that share each token's rate limit; absent: 1.
 	Replicas int32 `json:"replicas,omitempty"`
+	// RateLimitStore counts requests and burst of each rate limit for all gateways; absent: each counts its share.
+	RateLimitStore *RateLimitStore `json:"rateLimitStore,omitempty"`
 	// Scopes says which scopes operations need that the catalogue does not know; absent: read, write and admin.
 	Scopes *Scopes `json:"scopes,omitempty"`
 	// FrontDoor is true if all of Jira's traffic passes through the gateway; absent: only that of tokens.
@@ -188,7 +190,7 @@ func (c *Config) validate() error {
 	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
 	}
-	if err := c.Personal.validate(); err != nil {
+	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate()); err != nil {
 		return err
 	}
 	if n := c.Impersonation.count(); n != 1 {

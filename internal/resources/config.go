@@ -60,6 +60,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	}
 	config.MaxInFlight = spec.Gateway.MaxInFlight
 	config.TLS = serverTLS(spec.Gateway.TLS)
+	config.RateLimitStore = rateLimitStore(spec.Gateway.RateLimitStore)
 	config.FrontDoor = spec.Gateway.Placement == v1alpha1.PlacementFrontDoor
 	for i, cidr := range spec.Gateway.TrustedProxies {
 		prefix, err := netip.ParsePrefix(string(cidr))
@@ -106,6 +107,23 @@ func serverTLS(in *v1alpha1.GatewayTLS) *gatewayconfig.TLS {
 	if in.ClientCASecretRef != nil {
 		out.ClientCA = keyRef(*in.ClientCASecretRef)
 		out.ClientRequired = in.ClientAuth != v1alpha1.ClientAuthRequest
+	}
+	return out
+}
+
+func rateLimitStore(in *v1alpha1.RateLimitStore) *gatewayconfig.RateLimitStore {
+	if in == nil {
+		return nil
+	}
+	out := &gatewayconfig.RateLimitStore{Address: string(in.Address)}
+	if in.SecretRef != nil {
+		out.SecretName = in.SecretRef.Name
+	}
+	if in.TLS != nil {
+		out.TLS = &gatewayconfig.RateLimitStoreTLS{}
+		if in.TLS.CASecretRef != nil {
+			out.TLS.CA = keyRef(*in.TLS.CASecretRef)
+		}
 	}
 	return out
 }

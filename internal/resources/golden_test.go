@@ -62,6 +62,10 @@ func full() *v1alpha1.TokenPolicy {
 		TrustedProxies: []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
 		MaxStaleness:   "48h",
 		MaxInFlight:    100,
+		RateLimitStore: &v1alpha1.RateLimitStore{
+			Address: "valkey.jira-gateway.svc:6379", SecretRef: &v1alpha1.SecretReference{Name: "valkey"},
+			TLS: &v1alpha1.RateLimitStoreTLS{CASecretRef: &v1alpha1.SecretKeyReference{Name: "valkey-ca", Key: "ca.crt"}},
+		},
 	}
 	return p
 }

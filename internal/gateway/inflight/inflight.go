@@ -26,8 +26,8 @@ type Party struct {
 
 // Limiter counts. Its zero value is ready, and it must not be copied.
 type Limiter struct {
-	mu     sync.Mutex
-	total  int
+	mu      sync.Mutex
+	total   int
 	parties map[Party]load // those that have or want something
 	// pressed is until when somebody who was refused may come again. Until then nobody gets beyond its share; at all other
 	// times anybody may have everything.
