@@ -150,3 +150,22 @@ func heapBytes() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// BenchmarkRefused is what a request beyond its rate limit costs, on the wire: whoever hammers must not slow down others.
+func BenchmarkRefused(b *testing.B) {
+	g := newBench(b)
+	tok := g.issue("alice", []string{"read"}, limited(1, 1))
+	transport := &http.Transport{DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	request, _ := http.NewRequest(http.MethodGet, "http://"+g.address+"/jira/rest/api/2/issue/DEMO-1", http.NoBody)
+	request.Header.Set("Authorization", "Bearer "+tok)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		answer, err := transport.RoundTrip(request)
+		if err != nil || n > 0 && answer.StatusCode != http.StatusTooManyRequests {
+			b.Fatal(answer, err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close()
+	}
+}

@@ -77,8 +77,8 @@ func (t *Target) tlsConfig() *tls.Config {
 	return config
 }
 
-// fraction: the library counts in floating point, in which a request that is exactly within the limit may seem to be
-// beyond it. So a request costs a thousand, and the burst has room for one more than its thousands.
+// fraction: the library counts in floating point, in which a budget may seem to have one request less than it has. So a
+// request costs a thousand, and the burst has room for one more than its thousands.
 const fraction = 1000
 
 var errUnexpected = errors.New("the server's answer is not one of the script's; is it Redis or Valkey?")
