@@ -19,7 +19,11 @@ import (
 )
 
 // counts is what became of the hammering token's requests.
-type counts struct{ Allowed, Refused, Failed int64 }
+type counts struct {
+	Allowed int64 `json:"allowed"`
+	Refused int64 `json:"refused"`
+	Failed  int64 `json:"failed"`
+}
 
 func (c *counts) add(other counts) {
 	c.Allowed += other.Allowed
@@ -29,8 +33,9 @@ func (c *counts) add(other counts) {
 
 // task is what the hammering process is told on its standard input: a token has no place among arguments.
 type task struct {
-	Address, Token string
-	Rate           int
+	Address string `json:"address"`
+	Token   string `json:"token"`
+	Rate    int    `json:"rate"`
 }
 
 // hammer runs this program as another process, for the client that hammers has a machine of its own. It goes on until the

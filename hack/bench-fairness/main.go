@@ -96,11 +96,12 @@ func run(ctx context.Context, o *options) error {
 	}
 	report(&quiet, &loud)
 	long := (o.round * time.Duration(o.rounds)).Seconds()
-	fmt.Printf("\nThe hammering token: %d let through, %d refused, %d failed (%.0f a second).\n", sum.Allowed, sum.Refused, sum.Failed,
-		float64(sum.Allowed+sum.Refused)/long)
+	fmt.Printf("\nThe hammering token: %d let through, %d refused, %d failed (%.0f a second).\n",
+		sum.Allowed, sum.Refused, sum.Failed, float64(sum.Allowed+sum.Refused)/long)
 	each := quiet.cpu / time.Duration(len(quiet.took))
 	more := loud.cpu - each*time.Duration(len(loud.took)+int(sum.Allowed))
-	fmt.Printf("Processor time of gateway, Jira and the others' clients: %d µs for a request that is served, %d µs for one that is refused.\n",
+	fmt.Printf("Processor time of gateway, Jira and the others' clients: "+
+		"%d µs for a request that is served, %d µs for one that is refused.\n",
 		each.Microseconds(), (more / time.Duration(max(sum.Refused, 1))).Microseconds())
 	return nil
 }

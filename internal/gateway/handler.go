@@ -126,6 +126,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.metrics.inFlight.Inc()
 	defer h.finish(x, response)
 	h.takeBody(x, response, r)
+	//nolint:contextcheck // a client that goes away must not look like a store that fails
 	if x.refusal = h.decide(x); x.refusal == nil {
 		x.refusal = h.admit(x)
 	}

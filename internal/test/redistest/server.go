@@ -62,7 +62,10 @@ func Run(ctx context.Context, dir string, args ...string) (*Server, error) {
 	_ = listener.Close() // the server takes its place
 	s := &Server{Address: address, program: program, args: args, dir: dir}
 	_, s.port, _ = net.SplitHostPort(address)
-	return s, s.Start(ctx)
+	if err := s.Start(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 const patience = 10 * time.Second
