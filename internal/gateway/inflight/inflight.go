@@ -15,6 +15,8 @@ const (
 	patience = 3 * time.Second
 	// maxParties bounds those that are remembered for having been refused.
 	maxParties = 4096
+	// forgetEvery keeps a crowd that is refused from making all wait for a look at everybody with each request.
+	forgetEvery = time.Second
 )
 
 // Party is who gets an equal part of the places: the owner of tokens, or, for requests that prove nobody's name, the
@@ -32,6 +34,8 @@ type Limiter struct {
 	// pressed is until when somebody who was refused may come again. Until then nobody gets beyond its share; at all other
 	// times anybody may have everything.
 	pressed time.Time
+	// forgetAt is when those that want nothing any more may be looked for again.
+	forgetAt time.Time
 }
 
 type load struct {
@@ -60,14 +64,14 @@ func (l *Limiter) Take(who Party, most int, now time.Time) bool {
 
 // beyondShare tells whether another party that was refused has less than its share, and this one has all of it.
 func (l *Limiter) beyondShare(who Party, own load, most int, now time.Time) bool {
+	if own.held == 0 { // a share is one at least: a crowd of newcomers costs no look at everybody
+		return false
+	}
 	asking := 0
 	for other, has := range l.parties {
 		if other == who || has.held > 0 || now.Before(has.wants) {
 			asking++
 		}
-	}
-	if _, known := l.parties[who]; !known {
-		asking++
 	}
 	share := max(most/asking, 1)
 	if own.held < share {
@@ -82,8 +86,9 @@ func (l *Limiter) beyondShare(who Party, own load, most int, now time.Time) bool
 }
 
 func (l *Limiter) refuse(who Party, own load, now time.Time) {
-	if len(l.parties) >= maxParties && own == (load{}) {
+	if len(l.parties) >= maxParties && own == (load{}) && !now.Before(l.forgetAt) {
 		l.forget(now)
+		l.forgetAt = now.Add(forgetEvery)
 	}
 	if len(l.parties) >= maxParties && own == (load{}) {
 		return

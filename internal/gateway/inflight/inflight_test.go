@@ -143,3 +143,30 @@ func TestNoAllocations(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestACrowdIsCheap: those that are refused for the first time, from any number of networks, look for old ones once a second.
+func TestACrowdIsCheap(t *testing.T) {
+	var l Limiter
+	now := time.Unix(0, 0)
+	l.Take(alice, 1, now)
+	crowd := func(name string, n int) {
+		for i := range n {
+			l.Take(Party{Owner: fmt.Sprint(name, i)}, 1, now)
+		}
+	}
+	crowd("a", maxParties+10)
+	looked := l.forgetAt
+	if looked.IsZero() {
+		t.Fatal("never looked")
+	}
+	now = now.Add(forgetEvery - 1)
+	crowd("b", 10)
+	if l.forgetAt != looked {
+		t.Error("looked again within a second")
+	}
+	now = now.Add(patience)
+	crowd("c", 1)
+	if l.forgetAt == looked || len(l.parties) != 2 {
+		t.Errorf("%d parties, of which two want something", len(l.parties))
+	}
+}
