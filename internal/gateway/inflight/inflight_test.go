@@ -161,12 +161,12 @@ func TestACrowdIsCheap(t *testing.T) {
 	}
 	now = now.Add(forgetEvery - 1)
 	crowd("b", 10)
-	if l.forgetAt != looked {
+	if !l.forgetAt.Equal(looked) {
 		t.Error("looked again within a second")
 	}
 	now = now.Add(patience)
 	crowd("c", 1)
-	if l.forgetAt == looked || len(l.parties) != 2 {
+	if l.forgetAt.Equal(looked) || len(l.parties) != 2 {
 		t.Errorf("%d parties, of which two want something", len(l.parties))
 	}
 }

@@ -247,3 +247,35 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%d refusals", len(r.known))
 	}
 }
+
+// BenchmarkTake is what counting in a server on the same machine adds to a request, and what a remembered refusal does.
+func BenchmarkTake(b *testing.B) {
+	server := redistest.Start(b)
+	s := New(Target{Address: server.Address, Prefix: "bench:"}, Options{
+		Observe: func(Outcome) {}, Available: func(bool) {}, Timeout: time.Second,
+	})
+	defer s.Close()
+	for s.breaker.isAway() {
+		time.Sleep(time.Millisecond)
+	}
+	key := ratelimit.Key{UID: "one"}
+	b.Run("counted", func(b *testing.B) {
+		for b.Loop() {
+			if budget, ok := s.Take(key, perMinute(1_000_000, 1_000_000), time.Now()); !ok || !budget.Allowed {
+				b.Fatal(budget, ok)
+			}
+		}
+	})
+	b.Run("remembered", func(b *testing.B) {
+		now := time.Now()
+		for range 2 {
+			s.Take(key, perMinute(1, 1), now)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if budget, ok := s.Take(key, perMinute(1, 1), now); !ok || budget.Allowed {
+				b.Fatal(budget, ok)
+			}
+		}
+	})
+}
