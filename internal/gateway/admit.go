@@ -13,6 +13,9 @@ import (
 // admit comes last before a request is made the owner's: it keeps Jira from more requests at once than token and policy
 // say. Requests with personal credentials have no token, and count as well.
 func (h *Handler) admit(x *exchange) *Refusal {
+	if x.personal.class != "" {
+		return nil // these limits are about tokens and their owners, and leave would not know whose place to give back
+	}
 	if refusal := h.admitToken(x); refusal != nil {
 		return refusal
 	}

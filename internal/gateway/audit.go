@@ -92,11 +92,22 @@ func knownAddress(x *exchange) netip.Addr {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // auditPath is the path as it was sent, without what must not be kept: tokens, and the secrets of incoming hooks, which
-// are all there is to them (/rest/cb-automation/latest/hooks/<secret>). It works on paths that were refused as well.
+// are all there is to them (/rest/cb-automation/latest/hooks/<secret>). It works on paths that were refused as well: those
+// with the session that servers write into addresses (;jsessionid=…), and whole URLs, which may have a password before the
+// host.
 func auditPath(raw string) string {
-	const hooks = "/hooks/"
+	const hooks, session = "/hooks/", "jsessionid"
 	path := redactTokens(raw)
-	decoded := strings.ToLower(decodeLeniently(path))
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		if at := strings.LastIndexByte(path, '@'); at >= 0 {
+			path = "[redacted]" + path[at:]
+		}
+	}
+	decoded := strings.ToLower(decodeFully(path))
+	if i := strings.Index(decoded, session); i >= 0 {
+		path = decoded[:i+len(session)] + "[redacted]"
+		decoded = path
+	}
 	if i := strings.Index(decoded, hooks); i >= 0 && strings.Contains(decoded[:i], "automation") {
 		path = decoded[:i+len(hooks)] + "[redacted]"
 	}

@@ -112,7 +112,7 @@ func kindOfParameters(encoded string, personal bool) (found credentialKind, refu
 		if !personal && kind != noCredential {
 			return kind, nil // it is refused, whatever else there is
 		}
-		if kind == parameterCredential && strings.HasPrefix(strings.TrimSpace(decodeLeniently(value)), token.Prefix) {
+		if kind == parameterCredential && strings.HasPrefix(decodedValue(value), token.Prefix) {
 			return noCredential, refuse(http.StatusBadRequest, reasonLeaked, "a token stands in a parameter: treat it as "+
 				"leaked and rotate it. Send it as Authorization: Bearer <token>")
 		}

@@ -46,6 +46,10 @@ func decodedName(raw string) string {
 	return strings.TrimSpace(decodeLeniently(strings.ReplaceAll(raw, "+", " ")))
 }
 
+func decodedValue(raw string) string {
+	return strings.TrimSpace(decodeLeniently(strings.ReplaceAll(raw, "+", " ")))
+}
+
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }

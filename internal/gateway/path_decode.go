@@ -109,6 +109,18 @@ func decodeLeniently(text string) string {
 	return string(out)
 }
 
+// decodeFully undoes several layers of percent-encoding.
+func decodeFully(text string) string {
+	for range maxDecodings {
+		next := decodeLeniently(text)
+		if next == text {
+			break
+		}
+		text = next
+	}
+	return text
+}
+
 func unhex(high, low byte) byte {
 	return byte(hexValue[high]<<4 | hexValue[low]) //nolint:gosec // both were found to be digits
 }

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -67,7 +68,7 @@ func readPersonalForm(x *exchange) ([]byte, *Refusal) {
 	}
 	text := string(body)
 	login := isLogin(x.request.Method, x.segments)
-	if holdsToken(text) || login && strings.Contains(text, `"`+token.Prefix) {
+	if holdsToken(text) || login && holdsTokenAsJSON(text) {
 		return nil, refuse(http.StatusBadRequest, reasonLeaked, "a token stands in the body, where Jira would keep it or try "+
 			"it as a password: treat it as leaked and rotate it. Send it as Authorization: Bearer <token>")
 	}
@@ -90,6 +91,18 @@ func readPersonalForm(x *exchange) ([]byte, *Refusal) {
 	}
 	return body, nil
 }
+
+// holdsTokenAsJSON finds a token, also a malformed one, in what readers of JSON take for text: with escapes for its
+// letters, or in UTF-16 or UTF-32, which they tell by its zeros.
+func holdsTokenAsJSON(text string) bool {
+	text = strings.ReplaceAll(text, "\x00", "")
+	text = escapedASCII.ReplaceAllStringFunc(text, func(escape string) string {
+		return decodeLeniently("%" + escape[len(`\u00`):])
+	})
+	return holdsToken(text) || strings.Contains(text, `"`+token.Prefix)
+}
+
+var escapedASCII = regexp.MustCompile(`\\u00[0-7][0-9A-Fa-f]`)
 
 // kindWithForm: at a log-in a form with a password is what the log-in is about, also with the cookie of the session that
 // Jira made for its log-in page.

@@ -50,14 +50,26 @@ func isTunnel(segments []string) bool {
 	if len(segments) == 0 || !strings.EqualFold(segments[0], "s") {
 		return false
 	}
-	for i, segment := range segments {
-		if segment == "_" && i+1 < len(segments) {
-			if rest := segments[i+1:]; isRest(rest) || isLogin(http.MethodPost, rest) {
-				return true
-			}
+	read := readAgain(segments[1:])
+	for i, segment := range read {
+		if rest := read[i+1:]; segment == "_" && (isRest(rest) || isLogin(http.MethodPost, rest)) {
+			return true
 		}
 	}
 	return false
+}
+
+// readAgain reads decoded segments as a server may that forwards to them as a path: it decodes them once more, perhaps
+// several times, and takes path parameters off.
+func readAgain(segments []string) (out []string) {
+	path := decodeFully(strings.Join(segments, "/"))
+	for segment := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		segment, _, _ = strings.Cut(segment, ";")
+		if segment = strings.TrimFunc(segment, isSpaceOrControl); segment != "" {
+			out = append(out, segment)
+		}
+	}
+	return out
 }
 
 // isIncomingHook finds the calls of other programs that Jira's automation takes: the secret in the path is all that they
