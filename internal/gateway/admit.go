@@ -13,10 +13,11 @@ import (
 // admit comes last before a request is made the owner's: it keeps Jira from more requests at once than token and policy
 // say. Requests with personal credentials have no token, and count as well.
 func (h *Handler) admit(x *exchange) *Refusal {
+	ofKind := h.admitToken
 	if x.personal.class != "" {
-		return nil // these limits are about tokens and their owners, and leave would not know whose place to give back
+		ofKind = h.admitPersonal
 	}
-	if refusal := h.admitToken(x); refusal != nil {
+	if refusal := ofKind(x); refusal != nil {
 		return refusal
 	}
 	most := x.settings.maxInFlight
@@ -33,6 +34,18 @@ func (h *Handler) admit(x *exchange) *Refusal {
 	}
 	x.admitted = true
 	return nil
+}
+
+// admitPersonal keeps a part of the requests that the gateway serves for tokens: anybody can send the others, slowly.
+func (h *Handler) admitPersonal(x *exchange) *Refusal {
+	x.admittedPersonal = true
+	if h.personal.Add(1) <= maxPersonalRequests {
+		return nil
+	}
+	return &Refusal{
+		Status: http.StatusServiceUnavailable, Reason: reasonOverload, RetryAfter: overloadRetryAfter, Close: true,
+		Message: "the gateway serves as many requests without an API token as it can just now; try again",
+	}
 }
 
 // partyOf is who a request's place is counted for. A personal credential is proved to Jira only, so that it could name
@@ -70,6 +83,9 @@ func (h *Handler) admitToken(x *exchange) *Refusal {
 func (h *Handler) leave(x *exchange) {
 	if x.admittedToken != "" {
 		h.perToken.Release(x.admittedToken)
+	}
+	if x.admittedPersonal {
+		h.personal.Add(-1)
 	}
 	if x.admitted {
 		h.inFlight.Release(x.party, h.clock.Now())

@@ -33,9 +33,11 @@ type exchange struct {
 
 	body *timedBody // nil: the request has none
 
-	admitted       bool           // it has a place among the requests in flight …
-	party          inflight.Party // … as one of this party's
-	admittedToken  string         // likewise among its token's, by UID; empty: none
+	admitted         bool           // it has a place among the requests in flight …
+	party            inflight.Party // … as one of this party's
+	admittedToken    string         // likewise among its token's, by UID; empty: none
+	admittedPersonal bool           // likewise among those without a token of ours
+
 	forwarded      bool
 	upstream       time.Duration // until Jira's headers were there
 	upstreamStatus int

@@ -56,6 +56,7 @@ type Handler struct {
 	limiter   *ratelimit.Limiter
 	inFlight  inflight.Limiter
 	perToken  inflight.Tokens
+	personal  atomic.Int64 // requests without a token of ours in progress
 	failures  *failureLimit
 	stop      func()     // ends what runs beside the requests
 	configure sync.Mutex // one configuration after the other

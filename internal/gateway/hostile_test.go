@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestPersonalRequestsTakeNoPlacesOfTokens: the places in flight are for tokens, and what took none gives none back.
-func TestPersonalRequestsTakeNoPlacesOfTokens(t *testing.T) {
+// TestPersonalRequestsGiveTheirPlacesBack: the places in flight are for tokens, and what took none gives none back.
+func TestPersonalRequestsGiveTheirPlacesBack(t *testing.T) {
 	b := newBench(t)
 	b.config.MaxInFlight = 2
 	b.setPersonal(true, "anonymous: Allow")

@@ -16,6 +16,8 @@ const (
 	// maxRequests is how many requests are served at once. A refused one is over at once; what waits is Jira and slow
 	// bodies.
 	maxRequests = 512
+	// maxPersonalRequests is how many of them may be without a token of ours: the rest is for tokens.
+	maxPersonalRequests = maxRequests / 4 * 3
 	// maxClientConns is how many connections clients may have open, idle ones included.
 	maxClientConns = 4096
 	// overloadRetryAfter is in seconds.

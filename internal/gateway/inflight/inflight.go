@@ -32,7 +32,7 @@ type Limiter struct {
 	total   int
 	parties map[Party]load // those that have or want something
 	// pressed is until when somebody who was refused may come again. Until then nobody gets beyond its share; at all other
-	// times anybody may have everything.
+	// times anybody may have nine tenths.
 	pressed time.Time
 	// forgetAt is when those that want nothing any more may be looked for again.
 	forgetAt time.Time
@@ -44,11 +44,15 @@ type load struct {
 }
 
 // Take asks for a place among most for one of a party's requests; give it back with Release if it is granted. Of two
-// that want more than there is, the one that has more than its share, which is an equal part for each, is refused.
+// that want more than there is, the one that has more than its share, which is an equal part for each, is refused. A tenth
+// is never one party's: places that it holds and does not give back, such as slow uploads, are no reason to refuse others.
 func (l *Limiter) Take(who Party, most int, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	own := l.parties[who]
+	if own.held > 0 && own.held >= most-most/10 {
+		return false
+	}
 	if l.total >= most || now.Before(l.pressed) && l.beyondShare(who, own, most, now) {
 		l.refuse(who, own, now)
 		return false

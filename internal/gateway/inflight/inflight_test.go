@@ -15,17 +15,21 @@ var (
 	parties    = []Party{{Owner: "a"}, {Owner: "b"}, {Network: [16]byte{15: 1}}}
 )
 
-func TestOneMayHaveAllWhileNobodyElseAsks(t *testing.T) {
+func TestOneMayHaveNineTenthsWhileNobodyElseAsks(t *testing.T) {
 	var l Limiter
 	now := time.Unix(0, 0)
-	for n := range 10 {
+	for n := range 9 {
 		if !l.Take(alice, 10, now) {
 			t.Fatal(n)
 		}
 	}
 	if l.Take(alice, 10, now) {
-		t.Error("one more than there are")
+		t.Error("the last place is for somebody else")
 	}
+	if !l.Take(bob, 10, now) {
+		t.Error("nobody else gets the last place")
+	}
+	l.Release(bob, now)
 	l.Release(alice, now)
 	if !l.Take(alice, 10, now) {
 		t.Error("a place that was given back is not given again: nobody else wants it")
@@ -37,13 +41,13 @@ func TestPlacesGoToWhoHasLess(t *testing.T) {
 	const most = 10
 	var l Limiter
 	now := time.Unix(0, 0)
-	for range most {
+	for range most - 1 {
 		l.Take(alice, most, now)
 	}
-	if l.Take(bob, most, now) {
-		t.Fatal("there is no place")
+	if !l.Take(bob, most, now) || l.Take(bob, most, now) {
+		t.Fatal("there is one place")
 	}
-	held := map[Party]int{alice: most}
+	held := map[Party]int{alice: most - 1, bob: 1}
 	for range 50 { // alice hammers, bob comes once in a while
 		now = now.Add(100 * time.Millisecond)
 		if held[alice] > most/2 {
@@ -66,7 +70,7 @@ func TestPlacesGoToWhoHasLess(t *testing.T) {
 	for held[alice] < most && l.Take(alice, most, now) {
 		held[alice]++
 	}
-	if held[alice] != most {
+	if held[alice] != most-1 {
 		t.Errorf("bob is gone, and alice gets %d", held[alice])
 	}
 }
