@@ -96,9 +96,17 @@ type personalVerdict struct {
 
 func (v *personalVerdict) passes() bool { return v.outcome != outcomeRefused }
 
-// repeats tells whether clients send such a credential with every request, and need no session beside it.
-func (v *personalVerdict) repeats() bool {
-	return v.class == classBasic || v.class == classJiraToken || v.class == classOAuth
+// needsNoSession tells whether clients send such a credential with every request, or, of the REST API, will send one once
+// they are asked.
+func (v *personalVerdict) needsNoSession(segments []string) bool {
+	switch v.class {
+	case classBasic, classJiraToken, classOAuth:
+		return true
+	case classAnonymous:
+		return isRest(segments)
+	case classParameters, classSession, classLogin, classOther:
+	}
+	return false
 }
 
 // personalRequest is what the decision looks at.

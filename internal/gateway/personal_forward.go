@@ -127,7 +127,7 @@ func modifyPersonalResponse(x *exchange, answer *http.Response) error {
 		delete(answer.Header, name)
 	}
 	rewriteLocations(x.settings, answer.Header)
-	if x.personal.repeats() {
+	if x.personal.needsNoSession(x.segments) {
 		dropSessionCookies(answer.Header)
 	}
 	return nil
