@@ -72,7 +72,7 @@ func (h *Handler) admitToken(x *exchange) *Refusal {
 	if !h.perToken.Take(x.record.UID, int(most)) {
 		return &Refusal{
 			Status: http.StatusTooManyRequests, Reason: reasonConcurrent, RetryAfter: overloadRetryAfter,
-			Message: fmt.Sprintf("the token has %d requests in progress here, as many as it may; wait for one to end", most),
+			Message: fmt.Sprintf("the token has as many requests in progress here as it may (%d); wait for one to end", most),
 		}
 	}
 	x.admittedToken = x.record.UID

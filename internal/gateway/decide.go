@@ -38,7 +38,7 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 		return refusal
 	}
 	if x.personal.class != "" {
-		return x.settings.checkConnection()
+		return x.settings.checkTransport()
 	}
 	return x.settings.checkUsable()
 }

@@ -54,8 +54,8 @@ func (s *Settings) checkUsable() *Refusal {
 	return misconfigured(lacks + ". The token itself is fine")
 }
 
-// checkConnection is for requests that need no impersonation.
-func (s *Settings) checkConnection() *Refusal {
+// checkTransport is for requests that need no impersonation.
+func (s *Settings) checkTransport() *Refusal {
 	if s.transportKey != "" {
 		return nil
 	}
