@@ -80,7 +80,7 @@ type PersonalCredentials struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=32
 	Exempt []Exemption `json:"exempt,omitempty"`
 }
 
@@ -132,7 +132,7 @@ type Exemption struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=32
 	SourceRanges []CIDR `json:"sourceRanges,omitempty"`
 
 	// users whose Basic credentials are exempt. Other credentials do not show a
@@ -141,7 +141,7 @@ type Exemption struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=32
 	Users []JiraUserName `json:"users,omitempty"`
 
 	// until is when the exemption ends, by the gateway's clock. Absent: never.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // newEngine makes step 8 on net/http: it sends an exchange's request and streams the answer back.
@@ -155,4 +156,19 @@ type logWriter struct{ logger logr.Logger }
 func (w logWriter) Write(p []byte) (int, error) {
 	w.logger.V(1).Info(redactTokens(string(bytes.TrimSpace(p))))
 	return len(p), nil
+}
+
+// handshakeCounter counts the lines about handshakes: net/http tells of them nowhere else.
+type handshakeCounter struct {
+	io.Writer
+
+	errors prometheus.Counter
+}
+
+// Write implements io.Writer.
+func (c handshakeCounter) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("TLS handshake error")) {
+		c.errors.Inc()
+	}
+	return c.Writer.Write(p)
 }

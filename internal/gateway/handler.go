@@ -89,7 +89,7 @@ func (h *Handler) Configure(s *Settings) {
 	h.configure.Lock()
 	defer h.configure.Unlock()
 	before := h.settings.Load()
-	s.keepWhatWorked(before)
+	s.keepWhatWorked(before, h.clock.Now())
 	s.secure(before)
 	h.metrics.certificateExpiry.Set(s.tls.expiry())
 	unused, unusedStore := s.adoptTransport(before), h.adoptStore(s, before)

@@ -24,6 +24,7 @@ type metrics struct {
 
 	storeAvailable    prometheus.Gauge
 	certificateExpiry prometheus.Gauge
+	handshakeErrors   prometheus.Counter
 }
 
 const metricsPrefix = "jiratokens_gateway_"
@@ -59,6 +60,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: metricsPrefix + "tls_certificate_expiry_timestamp_seconds",
 			Help: "When the certificate that clients are shown expires, in seconds since 1970; 0 without one.",
 		}),
+		handshakeErrors: counter("tls_handshake_errors_total", "Connections of clients that ended within the TLS handshake."),
 		auditDropped: counter("audit_lines_dropped_total", "Audit lines that could not be written in time."),
 		personal: vector("personal_total", "Requests with personal credentials or none, by class and outcome (allowed, exempt, "+
 			"audit: let through, though it would be refused, refused). Only if the policy has personalCredentials.", "class", "outcome"),
@@ -72,7 +74,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 	m.setStoreAvailable(true)
 	if registerer != nil {
 		registerer.MustRegister(m.requests, m.latency, m.upstream, m.responses, m.inFlight, m.bytes, m.leaked,
-			m.impersonation, m.auditDropped, m.personal, m.certificateExpiry, m.rateStore, m.storeAvailable)
+			m.impersonation, m.auditDropped, m.personal, m.certificateExpiry, m.handshakeErrors, m.rateStore, m.storeAvailable)
 	}
 	return m
 }

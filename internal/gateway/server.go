@@ -39,7 +39,7 @@ func NewServer(h *Handler, addr string) *http.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		Protocols:         protocols,
-		ErrorLog:          log.New(logWriter{h.log}, "", 0),
+		ErrorLog:          log.New(handshakeCounter{logWriter{h.log}, h.metrics.handshakeErrors}, "", 0),
 		// OPTIONS * goes through the path step like everything else.
 		DisableGeneralOptionsHandler: true,
 	}

@@ -5,16 +5,19 @@ package gateway
 import (
 	"net/http"
 	"reflect"
+	"time"
 )
 
 // keepWhatWorked takes what can't be made of a configuration from the settings before: a Secret that is broken or gone
 // for a moment must not take Jira from everybody. It does so for the same policy and, but for the certificate for clients,
 // the same Jira only, and an identity only if it is meant to be made in the same way of the same Secret.
-func (s *Settings) keepWhatWorked(before *Settings) {
+func (s *Settings) keepWhatWorked(before *Settings, now time.Time) {
 	if before == nil || before.policyUID != s.policyUID {
 		return
 	}
-	s.tls.keep(before.tls)
+	if warning := s.tls.keep(before.tls, now); warning != "" {
+		s.warnings = append(s.warnings, warning)
+	}
 	s.store.keep(before.store)
 	if *before.target != *s.target || before.baseURL != s.baseURL {
 		return

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
@@ -76,10 +77,16 @@ func (t *clientTLS) readClientCAs(store *secretStore) error {
 }
 
 // keep takes what there is nothing to use for from the settings before. A certificate for clients shows who the gateway
-// is, and an older one is better than none; authorities say who may connect, and count only where the same are meant.
-func (t *clientTLS) keep(before *clientTLS) {
+// is, and an older one is better than none, or than one that no client takes; authorities say who may connect, and count
+// only where the same are meant.
+func (t *clientTLS) keep(before *clientTLS, now time.Time) (warning string) {
 	if t == nil || before == nil {
-		return
+		return ""
+	}
+	if t.certificate != nil && before.certificate != nil && !isValidAt(t.certificate, now) && isValidAt(before.certificate, now) {
+		warning = fmt.Sprintf("the certificate in Secret %q is valid from %s to %s only: the one before stays in use",
+			t.wanted.SecretName, t.certificate.Leaf.NotBefore.Format(time.RFC3339), t.certificate.Leaf.NotAfter.Format(time.RFC3339))
+		t.certificate = nil
 	}
 	if t.certificate == nil {
 		t.certificate = before.certificate
@@ -88,6 +95,11 @@ func (t *clientTLS) keep(before *clientTLS) {
 		t.wanted.ClientRequired == before.wanted.ClientRequired {
 		t.clientCAs, t.clientKey = before.clientCAs, before.clientKey
 	}
+	return warning
+}
+
+func isValidAt(certificate *tls.Certificate, now time.Time) bool {
+	return !now.Before(certificate.Leaf.NotBefore) && !now.After(certificate.Leaf.NotAfter)
 }
 
 func (t *clientTLS) lacks() string {

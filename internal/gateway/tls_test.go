@@ -23,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	v1alpha1 "github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 )
@@ -49,7 +51,9 @@ func (a *testAuthority) sign(template *x509.Certificate, parent *tls.Certificate
 	}
 	a.next++
 	template.SerialNumber, template.Subject = big.NewInt(a.next), pkix.Name{CommonName: "test"}
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	}
 	issuer, signer := template, any(key)
 	if parent != nil {
 		issuer, signer = parent.Leaf, parent.PrivateKey
@@ -218,6 +222,9 @@ func TestOnlyModernHandshakes(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
+	for testutil.ToFloat64(b.handler.metrics.handshakeErrors) < 4 { // the test's own time-out ends it
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // TestHTTP2IsNotSpoken: neither rapid reset (CVE-2023-39325) nor a CONTINUATION flood (CVE-2023-45288) has anything to act
@@ -268,6 +275,23 @@ func TestWrongKeyKeepsTheCertificate(t *testing.T) {
 		if problem := b.handler.unready(); problem != "" {
 			t.Errorf("%s: %s", says, problem)
 		}
+	}
+}
+
+// TestAnExpiredCertificateReplacesNoValidOne: a Secret out of a backup is such a one.
+func TestAnExpiredCertificateReplacesNoValidOne(t *testing.T) {
+	b, authority := newTLSBench(t)
+	b.clock.SetTime(time.Now())
+	tok := b.issue("alice", []string{"read"})
+	b.setCertificate(authority.sign(&x509.Certificate{
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(-time.Minute),
+	}, &authority.pair))
+	b.configure()
+	if warnings := strings.Join(b.handler.settings.Load().Warnings(), "; "); !strings.Contains(warnings, `Secret "tls" is valid from`) {
+		t.Errorf("warnings: %q", warnings)
+	}
+	if a, err := b.ask(b.client(&tls.Config{RootCAs: authority.pool()}), tok); err != nil || a.StatusCode != http.StatusOK {
+		t.Errorf("%v %v", a, err)
 	}
 }
 

@@ -56,7 +56,8 @@ func exemption(i int, in *v1alpha1.Exemption) (out gatewayconfig.Exemption, err 
 		out.SourceRanges = append(out.SourceRanges, prefix.Masked())
 	}
 	if in.Until != nil {
-		out.Until = &in.Until.Time
+		until := in.Until.UTC() // wherever the manager runs, the same bytes
+		out.Until = &until
 	}
 	return out, nil
 }
