@@ -5,6 +5,7 @@ package v1alpha1
 import corev1 "k8s.io/api/core/v1"
 
 // Gateway configures the gateway's Deployment and Service.
+// +kubebuilder:validation:XValidation:rule="!has(self.clientAddressHeader) || has(self.trustedProxies)",message="clientAddressHeader needs trustedProxies: the header is believed from nobody else"
 type Gateway struct {
 	// placement says where the gateway stands. SideDoor: beside Jira, at an
 	// address of its own; only requests with API tokens pass, and to the REST API
@@ -46,6 +47,22 @@ type Gateway struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	TrustedProxies []CIDR `json:"trustedProxies,omitempty"`
+
+	// clientAddressHeader is the one header in which trustedProxies say whose
+	// request they pass on, such as X-Real-IP or CF-Connecting-IP; the proxy must
+	// set it, or add to it, whatever its clients send. Its right-most address that
+	// is not a trusted proxy's counts. Default: X-Forwarded-For.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="must be the name of a header, such as X-Real-IP: letters, digits and '-'"
+	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['forwarded', 'authorization', 'proxy-authorization', 'cookie', 'host', 'connection', 'content-length', 'content-type', 'transfer-encoding', 'user-agent'])",message="must be a header that holds nothing but addresses, such as X-Real-IP (Forwarded has a form of its own and is not read)"
+	ClientAddressHeader string `json:"clientAddressHeader,omitempty"`
+
+	// audit says what the gateway's audit log has of clients, and what happens
+	// when lines can't be written fast enough.
+	// +optional
+	Audit *GatewayAudit `json:"audit,omitempty"`
 
 	// maxInFlight is how many requests may be with Jira at once, by all replicas
 	// of the gateway, each of which lets through its share of them; what goes

@@ -24,7 +24,9 @@ func (h *Handler) finish(x *exchange, w *response) {
 	}
 	elapsed := h.clock.Since(x.start)
 	h.metrics.observe(x, outcome, elapsed, received, w.bytes)
-	if outcome.reason != reasonFailures { // whoever guesses tokens could make any number of lines; they are counted
+	if outcome.reason == reasonFailures { // whoever guesses tokens could make any number of lines
+		h.suppressed.count(knownAddress(x))
+	} else {
 		h.audit.write(newAuditLine(x, w, outcome, elapsed, received))
 	}
 	if problem != nil {

@@ -3,9 +3,9 @@
 package gateway
 
 import (
-	"encoding/json"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,9 +24,13 @@ const (
 type auditLog struct {
 	lines    chan auditLine
 	unproved chan auditLine
-	done     chan struct{}
-	out      io.Writer
-	metrics  *metrics
+	// room has one element for each line in lines, for the one that is being written, and for each reservation. So whoever
+	// put one in can put a line into lines without waiting.
+	room    chan struct{}
+	broken  atomic.Bool // the last line could not be written
+	done    chan struct{}
+	out     io.Writer
+	metrics *metrics
 
 	mu     sync.RWMutex // held shared while a line is handed over, so that close can't come between
 	closed bool
@@ -38,38 +42,59 @@ func newAuditLog(out io.Writer, m *metrics) *auditLog {
 	}
 	a := &auditLog{
 		lines: make(chan auditLine, auditQueue), unproved: make(chan auditLine, unprovedQueue),
+		room: make(chan struct{}, auditQueue),
 		done: make(chan struct{}), out: out, metrics: m,
 	}
 	go a.run()
 	return a
 }
 
+// reserve sets room aside for one line, which must then be written with its field reserved set. It fails while there is no
+// room, or the last line could not be written: the next one that can be, a refused request's, ends that.
+func (a *auditLog) reserve() bool {
+	if a.broken.Load() {
+		return false
+	}
+	select {
+	case a.room <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 func (a *auditLog) write(line auditLine) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	if a.closed {
+	switch {
+	case a.closed:
 		a.metrics.auditDropped.Inc()
-		return
-	}
-	queue := a.lines
-	if !line.waits() {
-		queue = a.unproved
-	}
-	select {
-	case queue <- line:
-		return
+	case line.reserved, line.proved() && a.waitForRoom():
+		a.lines <- line
+	case line.proved():
+		a.metrics.auditDropped.Inc()
 	default:
+		select {
+		case a.unproved <- line:
+		default:
+			a.metrics.auditDropped.Inc()
+		}
 	}
-	if !line.waits() {
-		a.metrics.auditDropped.Inc()
-		return
+}
+
+func (a *auditLog) waitForRoom() bool {
+	select {
+	case a.room <- struct{}{}:
+		return true
+	default:
 	}
 	timer := time.NewTimer(auditPatience)
 	defer timer.Stop()
 	select {
-	case queue <- line:
+	case a.room <- struct{}{}:
+		return true
 	case <-timer.C:
-		a.metrics.auditDropped.Inc()
+		return false
 	}
 }
 
@@ -82,14 +107,14 @@ func (a *auditLog) run() {
 				a.printRest()
 				return
 			}
-			a.print(&line)
+			a.printProved(&line)
 			continue
 		default:
 		}
 		select {
 		case line, more := <-a.lines:
 			if more {
-				a.print(&line)
+				a.printProved(&line)
 			}
 		case line, more := <-a.unproved:
 			if more {
@@ -97,6 +122,11 @@ func (a *auditLog) run() {
 			}
 		}
 	}
+}
+
+func (a *auditLog) printProved(line *auditLine) {
+	a.print(line)
+	<-a.room
 }
 
 // printRest comes after the end of both queues.
@@ -107,10 +137,11 @@ func (a *auditLog) printRest() {
 }
 
 func (a *auditLog) print(line *auditLine) {
-	text, err := json.Marshal(line) //nolint:gosec // apiToken is the name of an object
+	text, err := line.encode()
 	if err == nil {
 		_, err = a.out.Write(append(text, '\n'))
 	}
+	a.broken.Store(err != nil)
 	if err != nil {
 		a.metrics.auditDropped.Inc()
 	}

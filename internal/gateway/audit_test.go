@@ -50,7 +50,7 @@ func TestAuditLines(t *testing.T) {
 			return l.Path == "/jira/rest/cb-automation/latest/hooks/[redacted]"
 		}},
 		{"/jira//rest/cb-automation/1.0/%48OOKS/53cr3t", []string{bearer(tok)}, func(l auditLine) bool {
-			return l.Reason == "path" && l.Path == "/jira//rest/cb-automation/1.0/hooks/[redacted]"
+			return l.Reason == "path" && l.Path == "/jira//rest/cb-automation/1.0/HOOKS/[redacted]"
 		}},
 		{"/jira/rest/api/2/issue/" + strings.Repeat("a", 2000), []string{bearer(tok), "User-Agent: " + strings.Repeat("u", 999)}, func(l auditLine) bool {
 			return len(l.Path) < 520 && len(l.UserAgent) < 265

@@ -24,11 +24,12 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 	if x.segments, refusal = canonicalise(x.settings.contextPath, &x.request); refusal != nil {
 		return refusal
 	}
-	x.address = clientAddress(x.settings.trusted, &x.request)
+	x.address = clientAddress(x.settings, &x.request)
 	if x.credential, refusal = classify(&x.request, x.segments, x.settings.personal != nil); refusal != nil {
 		return refusal
 	}
 	x.header = strippedHeader(x.request.Header, x.settings.identityHeaders)
+	delete(x.header, x.settings.addressHeader)
 	if x.credential.kind == gatewayToken {
 		if refusal := checkParameters(x.request.RawQuery, "query"); refusal != nil {
 			return refusal

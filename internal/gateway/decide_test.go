@@ -199,7 +199,13 @@ func TestClientAddress(t *testing.T) {
 		"garbage":                 {trusted, "10.0.0.1", []string{"1.1.1.1, unknown"}, "invalid IP"},
 		"garbage after a proxy":   {trusted, "10.0.0.1", []string{"1.1.1.1, unknown, 10.0.0.2"}, "invalid IP"},
 		"garbage left of it":      {trusted, "10.0.0.1", []string{"unknown, 1.1.1.1"}, "1.1.1.1"},
-		"empty":                   {trusted, "10.0.0.1", []string{""}, "10.0.0.1"}, // there is no hop
+		"empty":                   {trusted, "10.0.0.1", []string{""}, "invalid IP"},
+		"empty last line":         {trusted, "10.0.0.1", []string{"1.1.1.1", ""}, "invalid IP"},
+		"empty line of a proxy":   {trusted, "10.0.0.1", []string{"1.1.1.1", "", "10.0.0.2"}, "invalid IP"},
+		"empty first line":        {trusted, "10.0.0.1", []string{"", "1.1.1.1"}, "1.1.1.1"},
+		"line of spaces":          {trusted, "10.0.0.1", []string{"1.1.1.1", " , "}, "invalid IP"},
+		"list over two lines":     {trusted, "10.0.0.1", []string{"6.6.6.6, 1.1.1.1", "10.0.0.3, 10.0.0.2"}, "1.1.1.1"},
+		"mapped proxy in between": {trusted, "10.0.0.1", []string{"1.1.1.1, ::ffff:10.0.0.2"}, "1.1.1.1"},
 		"empty hop":               {trusted, "10.0.0.1", []string{"1.1.1.1,"}, "invalid IP"},
 		"with port":               {trusted, "10.0.0.1", []string{"1.1.1.1:4711"}, "1.1.1.1"},
 		"IPv6":                    {trusted, "fd00::1", []string{"2001:db8::1"}, "2001:db8::1"},
@@ -209,7 +215,7 @@ func TestClientAddress(t *testing.T) {
 		"no proxy trusts nothing": {nil, "::1", []string{"1.1.1.1"}, "::1"},
 	} {
 		r := &Request{Header: http.Header{"X-Forwarded-For": tc.lines}, Peer: netip.MustParseAddr(tc.peer).Unmap()}
-		if got := clientAddress(tc.trusted, r); got.String() != tc.want {
+		if got := clientAddress(&Settings{trusted: tc.trusted, addressHeader: defaultAddressHeader}, r); got.String() != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)
 		}
 	}
@@ -245,6 +251,27 @@ func TestSourceRangesAndTrustedProxies(t *testing.T) {
 			t.Errorf("%+v: logged as %s", step, line.Address)
 		}
 	}
+	// One header is believed, and the other one not any more; neither reaches Jira as it came.
+	b.config.ClientAddressHeader = "x-real-ip"
+	b.configure()
+	for forwarded, status := range map[string]int{
+		"X-Real-Ip: 203.0.113.7": 200, "x-real-ip: 203.0.113.7\r\nX-Forwarded-For: 6.6.6.6": 200,
+		"X-Forwarded-For: 203.0.113.7": 403, "X_Real_Ip: 203.0.113.7": 403, "X-Real-Ip: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.7": 403,
+		"X-Real-Ip: 203.0.113.7\r\nX-Real-Ip: ": 403,
+	} {
+		if a := b.send("GET", myself, tok, forwarded); a.StatusCode != status {
+			t.Errorf("%q: %d %s", forwarded, a.StatusCode, a.body)
+		}
+	}
+	if got := b.jira.Last().Header; got.Get("X-Forwarded-For") != "203.0.113.7" || got["X-Real-Ip"] != nil {
+		t.Errorf("%v", got)
+	}
+	b.config.ClientAddressHeader = "Client-Of-The-Cdn"
+	b.configure()
+	if a := b.send("GET", myself, tok, "Client-Of-The-CDN: 203.0.113.9"); a.StatusCode != 200 || b.jira.Last().Header["Client-Of-The-Cdn"] != nil {
+		t.Errorf("%d %v", a.StatusCode, b.jira.Last().Header)
+	}
+	b.config.ClientAddressHeader = ""
 	// Only trusted proxies are believed, and only that one header.
 	b.config.TrustedProxies = nil
 	b.configure()

@@ -37,6 +37,7 @@ type exchange struct {
 	party            inflight.Party // … as one of this party's
 	admittedToken    string         // likewise among its token's, by UID; empty: none
 	admittedPersonal bool           // likewise among those without a token of ours
+	reserved         bool           // its audit line has room
 
 	forwarded      bool
 	upstream       time.Duration // until Jira's headers were there

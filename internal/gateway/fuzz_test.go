@@ -157,7 +157,7 @@ func FuzzClientAddress(f *testing.F) {
 	proxy, stranger := netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("192.0.2.1")
 	f.Fuzz(func(t *testing.T, spoofed, line string) {
 		address := func(peer netip.Addr, lines ...string) netip.Addr {
-			return clientAddress(trusted, &Request{Peer: peer, Header: http.Header{"X-Forwarded-For": lines}})
+			return clientAddress(&Settings{trusted: trusted, addressHeader: defaultAddressHeader}, &Request{Peer: peer, Header: http.Header{"X-Forwarded-For": lines}})
 		}
 		if got := address(stranger, line); got != stranger {
 			t.Errorf("%q: a stranger is believed: %s", line, got)

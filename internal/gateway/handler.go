@@ -43,25 +43,26 @@ type Options struct {
 
 // Handler is the request path.
 type Handler struct {
-	grants    Grants
-	freshness Freshness
-	clock     clock.PassiveClock
-	log       logr.Logger
-	idle      time.Duration
-	storeTime time.Duration
-	engine    *httputil.ReverseProxy
-	metrics   *metrics
-	audit     *auditLog
-	unproved  unprovedLog
-	limiter   *ratelimit.Limiter
-	inFlight  inflight.Limiter
-	perToken  inflight.Tokens
-	personal  atomic.Int64 // requests without a token of ours in progress
-	failures  *failureLimit
-	stop      func()     // ends what runs beside the requests
-	configure sync.Mutex // one configuration after the other
-	settings  atomic.Pointer[Settings]
-	draining  atomic.Bool
+	grants     Grants
+	freshness  Freshness
+	clock      clock.PassiveClock
+	log        logr.Logger
+	idle       time.Duration
+	storeTime  time.Duration
+	engine     *httputil.ReverseProxy
+	metrics    *metrics
+	audit      *auditLog
+	unproved   unprovedLog
+	suppressed suppressedLog
+	limiter    *ratelimit.Limiter
+	inFlight   inflight.Limiter
+	perToken   inflight.Tokens
+	personal   atomic.Int64 // requests without a token of ours in progress
+	failures   *failureLimit
+	stop       func()     // ends what runs beside the requests
+	configure  sync.Mutex // one configuration after the other
+	settings   atomic.Pointer[Settings]
+	draining   atomic.Bool
 }
 
 const defaultBodyIdleTimeout = time.Minute
@@ -80,6 +81,7 @@ func New(o Options) *Handler {
 		stop:     sync.OnceFunc(func() { close(closed) }),
 	}
 	go h.limiter.Run(closed, o.Clock)
+	go h.reportSuppressed(closed, o.Clock)
 	return h
 }
 
@@ -111,6 +113,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 // Close waits until the audit lines of all finished requests are written, and closes idle connections to Jira.
 func (h *Handler) Close() {
 	h.stop()
+	h.writeSuppressed(h.clock.Now())
 	h.audit.close()
 	if s := h.settings.Load(); s != nil {
 		s.transport.CloseIdleConnections()
@@ -129,6 +132,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.takeBody(x, response, r)
 	//nolint:contextcheck // a client that goes away must not look like a store that fails
 	if x.refusal = h.decide(x); x.refusal == nil {
+		x.refusal = h.reserveLine(x)
+	}
+	if x.refusal == nil {
 		x.refusal = h.admit(x)
 	}
 	if x.refusal == nil {

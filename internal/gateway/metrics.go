@@ -61,7 +61,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Help: "When the certificate that clients are shown expires, in seconds since 1970; 0 without one.",
 		}),
 		handshakeErrors: counter("tls_handshake_errors_total", "Connections of clients that ended within the TLS handshake."),
-		auditDropped: counter("audit_lines_dropped_total", "Audit lines that could not be written in time."),
+		auditDropped:    counter("audit_lines_dropped_total", "Audit lines that could not be written in time."),
 		personal: vector("personal_total", "Requests with personal credentials or none, by class and outcome (allowed, exempt, "+
 			"audit: let through, though it would be refused, refused). Only if the policy has personalCredentials.", "class", "outcome"),
 	}

@@ -39,6 +39,8 @@ const (
 	reasonFailures     = "failures"
 	reasonConcurrent   = "concurrent"
 
+	reasonAudit = "audit-log"
+
 	reasonMisconfigured = "misconfigured"
 
 	reasonConnection = "connection"

@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -34,15 +35,17 @@ type Settings struct {
 	baseURL     string
 	publicURL   string
 
-	tls          *clientTLS // nil: clients speak plain HTTP
-	trusted      []netip.Prefix
-	deny         denySet
-	scopes       *scope.Classifier // nil: it could not be made
-	personal     *personalPolicy   // nil: nothing personal passes
-	maxStaleness time.Duration
-	replicas     int32      // that share each rate limit
-	store        *rateStore // nil: each replica counts its share
-	maxInFlight  int        // this replica's share; 0: any number
+	tls           *clientTLS // nil: clients speak plain HTTP
+	trusted       []netip.Prefix
+	addressHeader string // canonical, in which trusted proxies say whom they speak for
+	deny          denySet
+	scopes        *scope.Classifier // nil: it could not be made
+	personal      *personalPolicy   // nil: nothing personal passes
+	maxStaleness  time.Duration
+	replicas      int32      // that share each rate limit
+	store         *rateStore // nil: each replica counts its share
+	maxInFlight   int        // this replica's share; 0: any number
+	audit         auditSettings
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
@@ -66,7 +69,8 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		trusted: unmapped(cfg.TrustedProxies), deny: newDenySet(&cfg.Deny), maxStaleness: cfg.MaxStaleness.Duration,
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,
 		replicas: cfg.Replicas, policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
-		personal: newPersonalPolicy(cfg),
+		addressHeader: http.CanonicalHeaderKey(cmp.Or(cfg.ClientAddressHeader, defaultAddressHeader)),
+		personal:      newPersonalPolicy(cfg), audit: compileAudit(cfg.Audit),
 	}
 	s.maxInFlight = int(grant.ShareOf(cfg.MaxInFlight, cfg.Replicas))
 	store := newSecretStore(cfg.Policy.Name, secrets)

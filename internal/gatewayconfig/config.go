@@ -33,6 +33,8 @@ type Config struct {
 	Impersonation  Impersonation  `json:"impersonation"`
 	Deny           Deny           `json:"deny"`
 	TrustedProxies []netip.Prefix `json:"trustedProxies,omitempty"`
+	// ClientAddressHeader is where they say whom they speak for; absent: X-Forwarded-For.
+	ClientAddressHeader string `json:"clientAddressHeader,omitempty"`
 	// MaxStaleness is how long a gateway serves without news from the Kubernetes API.
 	MaxStaleness metav1.Duration `json:"maxStaleness"`
 	// TLS is how clients' connections are secured; absent: not at all.
@@ -47,6 +49,8 @@ type Config struct {
 	Scopes *Scopes `json:"scopes,omitempty"`
 	// FrontDoor is true if all of Jira's traffic passes through the gateway; absent: only that of tokens.
 	FrontDoor bool `json:"frontDoor,omitempty"`
+	// Audit says what becomes of audit lines; absent: as the API's defaults say.
+	Audit *Audit `json:"audit,omitempty"`
 	// Personal is what happens to personal credentials; absent: they are refused.
 	Personal *Personal `json:"personal,omitempty"`
 }
@@ -190,7 +194,7 @@ func (c *Config) validate() error {
 	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
 	}
-	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate()); err != nil {
+	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate(), c.Audit.validate()); err != nil {
 		return err
 	}
 	if n := c.Impersonation.count(); n != 1 {

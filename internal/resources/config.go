@@ -61,6 +61,8 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	config.MaxInFlight = spec.Gateway.MaxInFlight
 	config.TLS = serverTLS(spec.Gateway.TLS)
 	config.RateLimitStore = rateLimitStore(spec.Gateway.RateLimitStore)
+	config.ClientAddressHeader = spec.Gateway.ClientAddressHeader
+	config.Audit = audit(spec.Gateway.Audit)
 	config.FrontDoor = spec.Gateway.Placement == v1alpha1.PlacementFrontDoor
 	for i, cidr := range spec.Gateway.TrustedProxies {
 		prefix, err := netip.ParsePrefix(string(cidr))
@@ -126,6 +128,24 @@ func rateLimitStore(in *v1alpha1.RateLimitStore) *gatewayconfig.RateLimitStore {
 		}
 	}
 	return out
+}
+
+// audit leaves out what says no more than the defaults.
+func audit(in *v1alpha1.GatewayAudit) *gatewayconfig.Audit {
+	if in == nil {
+		return nil
+	}
+	out := gatewayconfig.Audit{DropOnOverflow: in.OnOverflow == v1alpha1.AuditDrop}
+	if in.Addresses != v1alpha1.PrecisionFull {
+		out.Addresses = string(in.Addresses)
+	}
+	if in.UserAgents != v1alpha1.PrecisionFull {
+		out.UserAgents = string(in.UserAgents)
+	}
+	if out == (gatewayconfig.Audit{}) {
+		return nil
+	}
+	return &out
 }
 
 func impersonation(in *v1alpha1.Impersonation) gatewayconfig.Impersonation {
