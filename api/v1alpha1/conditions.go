@@ -23,6 +23,10 @@ const (
 	// ConditionGatewayAvailable is True when at least one gateway pod of a TokenPolicy serves requests.
 	ConditionGatewayAvailable = "GatewayAvailable"
 
+	// ConditionSourceRangesEffective says, while a rule or a token of a TokenPolicy has source ranges, whether these judge
+	// the clients' addresses. Unknown: it depends on what stands in front of the gateway.
+	ConditionSourceRangesEffective = "SourceRangesEffective"
+
 	// ConditionDirectorySynced is True when the groups and owners of a TokenPolicy with spec.directory were read from Jira
 	// at the last attempt.
 	ConditionDirectorySynced = "DirectorySynced"
@@ -100,6 +104,14 @@ const (
 	ReasonAnotherPolicy = "AnotherPolicyInNamespace"
 	// ReasonForeignObject: an object that the gateway needs exists and belongs to somebody else.
 	ReasonForeignObject = "ForeignObject"
+	// ReasonSourceNAT: the gateway's Service hides clients' addresses behind those of nodes.
+	ReasonSourceNAT = "SourceNAT"
+	// ReasonNoTrustedProxies: clients may come through a proxy whose word on their addresses is not taken.
+	ReasonNoTrustedProxies = "NoTrustedProxies"
+	// ReasonTrustedProxies: clients' addresses are those that the trusted proxies say.
+	ReasonTrustedProxies = "TrustedProxies"
+	// ReasonAddressKept: the gateway's Service keeps clients' addresses.
+	ReasonAddressKept = "AddressKept"
 	// ReasonDirectorySynced: groups and owners were read from Jira.
 	ReasonDirectorySynced = "Synced"
 	// ReasonDirectoryUnreachable: Jira did not answer; the last answer counts until maxStaleness.

@@ -29,6 +29,7 @@ import (
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies/status,verbs=patch
 // +kubebuilder:rbac:groups=jiratokens.io,resources=tokenpolicies/finalizers,verbs=update
+// +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=secrets;services;serviceaccounts,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete

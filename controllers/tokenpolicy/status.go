@@ -29,8 +29,14 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 	if err != nil {
 		return err
 	}
+	ranges, err := r.sourceRanges(ctx, p)
+	if err != nil {
+		return err
+	}
 	before := p.DeepCopy()
-	fillStatus(p, &findings{problem: found, gateway: judgeDeployment(deployment), tokens: len(credentials), ambiguous: ambiguous})
+	fillStatus(p, &findings{
+		problem: found, gateway: judgeDeployment(deployment), tokens: len(credentials), ambiguous: ambiguous, ranges: ranges,
+	})
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil
 	}
@@ -50,7 +56,8 @@ type findings struct {
 	problem   *problemError // nil: none
 	gateway   availability
 	tokens    int
-	ambiguous string // see ambiguousOwners
+	ambiguous string            // see ambiguousOwners
+	ranges    *metav1.Condition // see sourceRanges; nil: none are used
 }
 
 // fillStatus is pure: it says what was found, in the way that kstatus reads.
@@ -70,6 +77,11 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 		meta.SetStatusCondition(&s.Conditions, metav1.Condition{
 			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: p.Generation,
 		})
+	}
+	if f.ranges != nil {
+		meta.SetStatusCondition(&s.Conditions, *f.ranges)
+	} else {
+		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSourceRangesEffective)
 	}
 	set(v1alpha1.ConditionGatewayAvailable, gateway.available, gateway.reason, gateway.message)
 	if found == nil || found.reason == v1alpha1.ReasonGatewayStarting {
