@@ -40,7 +40,7 @@ type testCase struct {
 	Reason string `json:"reason,omitempty"`
 	// Jira are the request lines that Jira receives, with {{sent}} for the one that was sent. Hostile: none. Honest: {{sent}}.
 	Jira []string `json:"jira,omitempty"`
-	// Unfinished: Jira may have received the head of the request, but never the end of its body.
+	// Unfinished: Jira may have received the request in Jira, or not, and never the end of its body.
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Passes are the headers that reach Jira as they were sent, Content-Type and User-Agent aside.
 	Passes []string `json:"passes,omitempty"`

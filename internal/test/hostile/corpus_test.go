@@ -46,6 +46,7 @@ func runCorpus(t *testing.T, kind string, jira []string, files ...string) {
 				verdict, c.Name, w.shown(c.bytes()), w.shown(want.String()), w.shown(got.String()))
 		}
 	}
+	surprises += w.checkLate(t)
 	fmt.Fprintf(&table, "%s: %d cases, %d surprises\n", kind, count, surprises)
 	t.Logf("%s: %d cases, %d surprises", kind, count, surprises)
 	if count < enough {

@@ -41,10 +41,10 @@ func (o *outcome) String() string {
 func (w *world) run(t *testing.T, c *testCase, id string) (want, got outcome) {
 	t.Helper()
 	sent := strings.ReplaceAll(c.bytes(), "{{case}}", id)
-	w.jira.Reset()
+	w.sent[id] = c
 	want = outcome{status: c.Status, reason: c.Reason}
-	for _, line := range c.Jira {
-		want.jira = append(want.jira, strings.ReplaceAll(repeat(line), "{{sent}}", c.requestLine()))
+	if !c.Unfinished {
+		want.jira = c.received()
 	}
 	got.status = strings.Join(w.exchange(t, sent, strings.Count(c.Status, ",")+1), ",")
 	var reasons []string
@@ -56,23 +56,84 @@ func (w *world) run(t *testing.T, c *testCase, id string) (want, got outcome) {
 		reasons = append(reasons, "engine")
 	}
 	got.reason = strings.Join(reasons, ",")
-	owner := "alice"
-	if strings.Contains(sent, w.word("{{bob}}")) {
-		owner = "bob"
-	}
-	for _, received := range w.jira.Received() {
+	for _, received := range w.newlyReceived() {
 		agent := received.Header.Get("User-Agent")
-		late := strings.HasPrefix(agent, "case-") && agent != id
-		unfinished := c.Unfinished && received.Status != http.StatusOK
-		if late || unfinished {
-			continue
+		if c.Unfinished || strings.HasPrefix(agent, "case-") && agent != id {
+			continue // checkLate looks at them
 		}
 		got.jira = append(got.jira, received.Method+" "+received.Target)
-		if problem := w.problem(c, &received, owner); problem != "" {
+		if problem := w.problem(c, &received); problem != "" {
 			got.problem = problem
 		}
 	}
 	return want, got
+}
+
+// received are the request lines that Jira should receive.
+func (c *testCase) received() (lines []string) {
+	for _, line := range c.Jira {
+		lines = append(lines, strings.ReplaceAll(repeat(line), "{{sent}}", c.requestLine()))
+	}
+	return lines
+}
+
+func (w *world) newlyReceived() []jiratest.Received {
+	all := w.jira.Received()
+	fresh := all[w.seen:]
+	w.seen = len(all)
+	return fresh
+}
+
+// checkLate looks once more at all that Jira received, now that nothing comes any more: a request that came after its case's
+// answer, and those whose bodies never ended, whose head Jira may have received or not. It returns the surprises.
+func (w *world) checkLate(t *testing.T) (surprises int) {
+	t.Helper()
+	lines := map[string][]string{}
+	for _, received := range w.allAnswered(t) {
+		id := received.Header.Get("User-Agent")
+		c := w.sent[id]
+		if c == nil {
+			continue // it has a user agent of its own, and was looked at in its turn
+		}
+		lines[id] = append(lines[id], received.Method+" "+received.Target)
+		problem := w.problem(c, &received)
+		if c.Unfinished && received.Status == http.StatusOK {
+			problem = "Jira took it for a whole request"
+		}
+		if problem != "" {
+			surprises++
+			t.Errorf("%s: in the end, %s", c.Name, problem)
+		}
+	}
+	for id, got := range lines {
+		if c := w.sent[id]; !slices.Equal(got, c.received()) {
+			surprises++
+			t.Errorf("%s: in the end, Jira received %q, want %q", c.Name, got, c.received())
+		}
+	}
+	return surprises
+}
+
+// allAnswered waits until Jira has done with all requests.
+func (w *world) allAnswered(t *testing.T) []jiratest.Received {
+	t.Helper()
+	for deadline := time.Now().Add(answerPatience); ; time.Sleep(10 * time.Millisecond) {
+		all := w.jira.Received()
+		if !slices.ContainsFunc(all, func(r jiratest.Received) bool { return r.Status == 0 }) {
+			return all
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("Jira still waits for the rest of a request")
+		}
+	}
+}
+
+// ownerOf is whose token a case sends.
+func (w *world) ownerOf(c *testCase) string {
+	if strings.Contains(c.bytes(), w.word("{{bob}}")) {
+		return "bob"
+	}
+	return "alice"
 }
 
 func (w *world) word(name string) string { return w.words[slices.Index(w.words, name)+1] }
@@ -149,7 +210,8 @@ func statusesOf(got []byte, method string) (statuses []string, whole bool) {
 
 // problem is what must not be with any request that Jira receives, whatever the case: another identity, one header more
 // than ours and the harmless ones that were sent, a token.
-func (w *world) problem(c *testCase, got *jiratest.Received, owner string) string {
+func (w *world) problem(c *testCase, got *jiratest.Received) string {
+	owner := w.ownerOf(c)
 	wanted := map[string]string{
 		"Authorization": "Bearer " + w.pats[owner], "X-Forwarded-For": "127.0.0.1",
 		"X-Forwarded-Proto": "https", "X-Forwarded-Host": "jira.example",
@@ -183,6 +245,8 @@ func (w *world) problem(c *testCase, got *jiratest.Received, owner string) strin
 		return "Host is " + got.Host
 	case c.Raw == "" && !bodyArrived(got, repeat(c.Body)):
 		return "the body is another"
+	case bytes.Contains(got.Body, []byte("DELETE /")):
+		return "the body has another request in it"
 	case slices.ContainsFunc(w.secrets, func(s string) bool { return strings.Contains(got.Target+string(got.Body), s) }):
 		return "a token came through"
 	}

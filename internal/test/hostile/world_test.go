@@ -25,12 +25,15 @@ type world struct {
 	words []string
 	// secrets must not be seen in Jira or in a log.
 	secrets []string
+	// sent are the cases by their user agents, seen is how many requests to Jira were looked at.
+	sent map[string]*testCase
+	seen int
 }
 
 func newWorld(t *testing.T, edit ...func(*gatewaytest.Options)) *world {
 	t.Helper()
-	w := &world{pats: map[string]string{}}
-	w.jira = jiratest.Start(t, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase})
+	w := &world{pats: map[string]string{}, sent: map[string]*testCase{}}
+	w.jira = jiratest.Start(t, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase, KeepReceived: 1 << 16})
 	for _, name := range []string{"alice", "bob"} {
 		w.jira.AddUser(jiratest.User{Name: name, Password: "pw-" + name, Permissions: jiratest.Browse | jiratest.Edit})
 		w.pats[name] = w.jira.AddPAT(name)
