@@ -112,6 +112,12 @@ test-clients: ## Install Jira clients of several languages into bin/clients, and
 	export JIRA_CLIENTS
 	go test -count=1 -v $(TESTFLAGS) ./internal/test/clients
 
+.PHONY: test-floods
+test-floods: ## Open a thousand slow connections to a gateway, and watch its memory and what others notice
+	@SLOWHTTPTEST=$$(hack/slowhttptest.sh)
+	export SLOWHTTPTEST
+	go test -count=1 -v -timeout 15m $(TESTFLAGS) ./internal/test/floods
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	hack/fuzz.sh $(FUZZTIME)

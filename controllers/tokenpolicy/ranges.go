@@ -70,12 +70,13 @@ func (r *Reconciler) tokenWithRanges(ctx context.Context, p *v1alpha1.TokenPolic
 func judgeRanges(p *v1alpha1.TokenPolicy, service *corev1.Service, user string) *metav1.Condition {
 	set := func(status metav1.ConditionStatus, reason, message string) *metav1.Condition {
 		return &metav1.Condition{
-			Type: v1alpha1.ConditionSourceRangesEffective, Status: status, Reason: reason, Message: user + " has source ranges; " + message,
-			ObservedGeneration: p.Generation,
+			Type: v1alpha1.ConditionSourceRangesEffective, Status: status, ObservedGeneration: p.Generation,
+			Reason: reason, Message: user + " has source ranges; " + message,
 		}
 	}
 	spec := &service.Spec
-	fromOutside := spec.Type == corev1.ServiceTypeNodePort || spec.Type == corev1.ServiceTypeLoadBalancer || len(spec.ExternalIPs) > 0
+	fromOutside := len(spec.ExternalIPs) > 0 ||
+		spec.Type == corev1.ServiceTypeNodePort || spec.Type == corev1.ServiceTypeLoadBalancer
 	proxies := p.Spec.Gateway != nil && len(p.Spec.Gateway.TrustedProxies) > 0
 	switch {
 	case fromOutside && spec.ExternalTrafficPolicy != corev1.ServiceExternalTrafficPolicyLocal:
@@ -89,8 +90,8 @@ func judgeRanges(p *v1alpha1.TokenPolicy, service *corev1.Service, user string) 
 			"(externalTrafficPolicy Local); if a load balancer with an address of its own stands in front of it, name that in "+
 			"spec.gateway.trustedProxies", service.Name))
 	default:
-		return set(metav1.ConditionUnknown, v1alpha1.ReasonNoTrustedProxies, "whoever comes through an Ingress or another proxy has that "+
-			"proxy's address for the gateway: name the proxies' addresses in spec.gateway.trustedProxies; clients within the cluster "+
-			"that call the Service directly are judged by their own")
+		return set(metav1.ConditionUnknown, v1alpha1.ReasonNoTrustedProxies, "whoever comes through an Ingress or another proxy has "+
+			"that proxy's address for the gateway: name the proxies' addresses in spec.gateway.trustedProxies; clients within the "+
+			"cluster that call the Service directly are judged by their own")
 	}
 }

@@ -64,9 +64,16 @@ func shareOf(x *exchange) string {
 	return "the token's owner"
 }
 
+// maxOfOneToken is how many requests in progress a token may have that says nothing of it: half of what is served at once,
+// so that slow bodies of one client keep nobody else out.
+const maxOfOneToken = maxRequests / 2
+
 func (h *Handler) admitToken(x *exchange) *Refusal {
 	most := x.record.RateLimit.Share(x.settings.replicas).Concurrent
 	if most == 0 {
+		most = maxOfOneToken
+	}
+	if !x.known {
 		return nil
 	}
 	if !h.perToken.Take(x.record.UID, int(most)) {

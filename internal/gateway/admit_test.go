@@ -191,7 +191,7 @@ func TestAdmittingAllocatesNothing(t *testing.T) {
 			t.Errorf("%d, a password: %v allocations", most, n)
 		}
 		x.personal.class = ""
-		x.record.Owner, x.record.UID = "alice", "uid"
+		x.record.Owner, x.record.UID, x.known = "alice", "uid", true
 		x.record.RateLimit.Concurrent = most
 		if n := testing.AllocsPerRun(100, func() {
 			if b.handler.admit(x) == nil {

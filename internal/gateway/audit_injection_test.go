@@ -42,22 +42,20 @@ func TestNothingIsInjectedIntoTheLog(t *testing.T) {
 		b.config.Personal = &gatewayconfig.Personal{Classes: []gatewayconfig.PersonalClass{{Class: "basic", Action: "Allow"}}}
 	})
 	tok := b.issue("alice", []string{"read"})
-	for name, text := range nasty {
-		t.Run(name, func(t *testing.T) {
-			for _, request := range []string{
-				"GET " + myself + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\nUser-Agent: " + text + "\r\n\r\n",
-				"GET /jira/rest/api/2/issue/" + text + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n",
-				"GET /jira/rest/api/2/issue/" + url.PathEscape(text) + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n",
-				text + " " + myself + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n",
-				"GET " + myself + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer jat_" + text + "\r\n\r\n",
-				"GET " + myself + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + basic(text, tok) + "\r\n\r\n",
-				"GET " + myself + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + basic(text, "x") + "\r\n\r\n",
-				"GET " + myself + " HTTP/1.1\r\nHost: " + text + "\r\n" + bearer(tok) + "\r\n\r\n",
-				"GET " + myself + " HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + text + "\r\n" + bearer(tok) + "\r\n\r\n",
-			} {
-				b.raw(request) // whatever the answer is: net/http refuses some by itself
-			}
-		})
+	for _, text := range nasty {
+		for _, request := range []string{
+			"GET " + myself + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\nUser-Agent: " + text + "\r\n\r\n",
+			"GET /jira/rest/api/2/issue/" + text + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n",
+			"GET /jira/rest/api/2/issue/" + url.PathEscape(text) + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n",
+			text + " " + myself + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n",
+			"GET " + myself + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer jat_" + text + "\r\n\r\n",
+			"GET " + myself + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + basic(text, tok) + "\r\n\r\n",
+			"GET " + myself + " HTTP/1.1\r\nHost: x\r\nAuthorization: " + basic(text, "x") + "\r\n\r\n",
+			"GET " + myself + " HTTP/1.1\r\nHost: " + text + "\r\n" + bearer(tok) + "\r\n\r\n",
+			"GET " + myself + " HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + text + "\r\n" + bearer(tok) + "\r\n\r\n",
+		} {
+			b.raw(request) // whatever the answer is: net/http refuses some by itself
+		}
 	}
 	b.send("GET", myself, bearer(tok), "User-Agent: the last one")
 	for !strings.Contains(b.audit.String(), "the last one") {
@@ -109,4 +107,29 @@ func TestWhatJiraSaysIsNoLineOfItsOwn(t *testing.T) {
 			t.Errorf("%s: %q came back as %q (%v)", name, line.JiraUser, back.JiraUser, err)
 		}
 	}
+}
+
+// FuzzAuditLine: whatever a path and a user agent are, a line is one line, can be read back, and holds no token.
+func FuzzAuditLine(f *testing.F) {
+	for _, text := range nasty {
+		f.Add(text, text)
+	}
+	f.Add("/jira/rest/cb-automation/latest/hooks/53cr3t", "x "+unknownToken)
+	f.Add("/jira//%2568ooks/;jsessionid=x/"+unknownToken, "eyJhbGciOiJIUzI1NiJ9.e30.x")
+	f.Fuzz(func(t *testing.T, path, agent string) {
+		for _, precision := range []string{gatewayconfig.PrecisionNone, gatewayconfig.PrecisionPrefix, gatewayconfig.PrecisionFull} {
+			line := auditLine{Path: auditPath(path), UserAgent: privacy{userAgents: precision}.userAgent(agent)}
+			encoded, err := line.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLines(t, string(encoded)+"\n")
+			if holdsToken(string(encoded)) {
+				t.Errorf("%s holds a token", encoded)
+			}
+			if len(line.Path) > maxAuditPath+len("…")*2 || precision == gatewayconfig.PrecisionNone && line.UserAgent != "" {
+				t.Errorf("%q %q", line.Path, line.UserAgent)
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func TestAuditPrecision(t *testing.T) {
 	} {
 		b.config.Audit = &gatewayconfig.Audit{Addresses: tc.precision, UserAgents: tc.precision}
 		b.configure()
-		if a := b.send("GET", myself, tok, "X-Forwarded-For: "+tc.from, "User-Agent: "+tc.agent); a.StatusCode != 200 {
+		if a := b.send("GET", myself, tok, "X-Forwarded-For: "+tc.from, "User-Agent: "+tc.agent); a.StatusCode != http.StatusOK {
 			t.Errorf("%+v: %d %s", tc, a.StatusCode, a.body)
 		}
 		n++

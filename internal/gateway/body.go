@@ -14,6 +14,13 @@ import (
 
 var errBodyIdle = errors.New("nothing of the request's body came for too long")
 
+// A body may take as long as it needs, as long as it comes by minBodyRate bytes a second, after slowStart: otherwise a
+// few bytes now and then would hold a request for ever. Only the time counts in which the gateway waits for the client.
+const (
+	minBodyRate = 500
+	slowStart   = 20 * time.Second
+)
+
 // deadlineStep is how much of a time-out may pass before a deadline is set anew: setting one for every few kilobytes of a
 // gigabyte would cost more than it gives.
 const deadlineStep = 8
@@ -29,6 +36,7 @@ type timedBody struct {
 	end     time.Time // when the body must have come as a whole; zero: as long as it moves
 	ended   bool      // at the end, or after the handler: the connection's deadlines are no longer ours
 	bytes   int64
+	waited  time.Duration
 	failed  error
 	release func() // gives back what was reserved to keep the body; may be nil
 }
@@ -36,11 +44,16 @@ type timedBody struct {
 // Read implements io.Reader.
 func (b *timedBody) Read(p []byte) (int, error) {
 	b.extend()
+	began := time.Now()
 	n, err := b.ReadCloser.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.bytes += int64(n)
+	b.waited += time.Since(began)
 	switch {
+	case err == nil && tooSlow(b.bytes, b.waited):
+		err = errBodyIdle
+		b.failed = err
 	case err == nil:
 	case errors.Is(err, io.EOF):
 		// net/http took the deadline off before: it goes on reading the connection, to notice that the client went away.
@@ -52,6 +65,10 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		b.failed = err
 	}
 	return n, err
+}
+
+func tooSlow(bytes int64, waited time.Duration) bool {
+	return waited > slowStart && float64(bytes) < minBodyRate*(waited-slowStart).Seconds()
 }
 
 func (b *timedBody) extend() {

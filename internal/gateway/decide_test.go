@@ -268,7 +268,7 @@ func TestSourceRangesAndTrustedProxies(t *testing.T) {
 	}
 	b.config.ClientAddressHeader = "Client-Of-The-Cdn"
 	b.configure()
-	if a := b.send("GET", myself, tok, "Client-Of-The-CDN: 203.0.113.9"); a.StatusCode != 200 || b.jira.Last().Header["Client-Of-The-Cdn"] != nil {
+	if a := b.send("GET", myself, tok, "Client-Of-The-CDN: 203.0.113.9"); a.StatusCode != http.StatusOK || b.jira.Last().Header["Client-Of-The-Cdn"] != nil {
 		t.Errorf("%d %v", a.StatusCode, b.jira.Last().Header)
 	}
 	b.config.ClientAddressHeader = ""

@@ -84,6 +84,8 @@ type bench struct {
 	config    *gatewayconfig.Config
 	secrets   []gatewayconfig.Secret
 	seriesNum int
+	// headerTimeout, if set, is that of the server.
+	headerTimeout time.Duration
 }
 
 // newBench starts both, with the owners alice, bob and "carol@corp.example", impersonated by their own tokens.
@@ -130,6 +132,9 @@ func (b *bench) serve() {
 		b.Fatal(err)
 	}
 	server := NewServer(b.handler, "")
+	if b.headerTimeout > 0 {
+		server.ReadHeaderTimeout = b.headerTimeout
+	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(b.handler.Listener(listener)) }()
 	b.address = listener.Addr().String()

@@ -32,8 +32,10 @@ type Options struct {
 	OwnerTokens map[string]string
 	// Listener is where clients come in; nil: a free port of 127.0.0.1.
 	Listener net.Listener
-	// BodyIdleTimeout and ReadHeaderTimeout, if set, shorten the gateway's own, so that a test need not wait.
-	BodyIdleTimeout, ReadHeaderTimeout time.Duration
+	// BodyIdleTimeout, ReadHeaderTimeout and IdleTimeout, if set, shorten the gateway's own, so that a test need not wait.
+	BodyIdleTimeout, ReadHeaderTimeout, IdleTimeout time.Duration
+	// Broken: something that the configuration names is missing, and the gateway is started all the same.
+	Broken bool
 	// Edit changes the configuration before it is compiled; may be nil.
 	Edit func(*gatewayconfig.Config)
 }
@@ -63,8 +65,8 @@ func (fresh) Ready() bool { return true }
 func Start(t *testing.T, o Options) *Gateway {
 	t.Helper()
 	settings, err := gateway.Compile(o.config(), o.secrets())
-	if err != nil {
-		t.Fatal(err)
+	if (err != nil) != o.Broken || settings == nil {
+		t.Fatalf("compile the configuration: %v", err)
 	}
 	g := &Gateway{table: grant.NewTable(), audit: &lines{}, logs: &lines{}}
 	registry := prometheus.NewRegistry()
@@ -88,6 +90,9 @@ func (g *Gateway) serve(t *testing.T, o Options, handler *gateway.Handler) {
 	server := gateway.NewServer(handler, "")
 	if o.ReadHeaderTimeout > 0 {
 		server.ReadHeaderTimeout = o.ReadHeaderTimeout
+	}
+	if o.IdleTimeout > 0 {
+		server.IdleTimeout = o.IdleTimeout
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(listener) }()
