@@ -8,13 +8,17 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/jiratokens/jira-token-operator/internal/personaluse"
 )
 
-// NewAdminHandler serves /metrics, /healthz and /readyz, for a port of its own. Nothing there knows a token or a hash.
+// NewAdminHandler serves /metrics, /healthz, /readyz and, to the pod itself, who still uses what personal credentials, for a
+// port of its own. Nothing there knows a token or a hash.
 func NewAdminHandler(h *Handler, gatherer prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET "+personaluse.Path, h.serveUse)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if problem := h.unready(); problem != "" {
 			http.Error(w, problem, http.StatusServiceUnavailable)

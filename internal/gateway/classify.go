@@ -107,6 +107,9 @@ func kindOfParameters(encoded string, personal bool) (found credentialKind, refu
 		return noCredential, nil
 	}
 	for pair := range strings.SplitSeq(encoded, "&") {
+		if pair == basicHint {
+			continue
+		}
 		name, value, _ := strings.Cut(pair, "=")
 		kind := kindOfParameter(name, personal)
 		if !personal && kind != noCredential {

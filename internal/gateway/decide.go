@@ -47,7 +47,7 @@ func (h *Handler) decide(x *exchange) (refusal *Refusal) {
 // judge is step 6. A rate limit that is used up goes before every other refusal that a token's holder could read.
 func (h *Handler) judge(x *exchange) (refusal *Refusal) {
 	if x.credential.kind != gatewayToken && x.settings.personal != nil {
-		return judgePersonal(x)
+		return h.limitRefused(x, judgePersonal(x))
 	}
 	x.record, x.known, refusal = authenticate(h.grants, x.settings, &x.credential, x.start)
 	if !x.known {
@@ -86,7 +86,7 @@ func (h *Handler) checkKnowledge(x *exchange) *Refusal {
 // impersonateOwner is step 7, after the last look at what the client sent: a form.
 func impersonateOwner(x *exchange) (refusal *Refusal) {
 	x.outgoing = impersonate.Outgoing{
-		Method: x.request.Method, Path: x.request.Path, RawQuery: x.request.RawQuery, Header: x.header,
+		Method: x.request.Method, Path: x.request.Path, RawQuery: withoutHint(x.request.RawQuery), Header: x.header,
 	}
 	if x.body != nil && isForm(x.header) {
 		if x.outgoing.Form, refusal = readForm(x.body, x.request.ContentLength); refusal != nil {

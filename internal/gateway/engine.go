@@ -94,6 +94,7 @@ func modifyResponse(answer *http.Response) error {
 	x.upstreamStatus = answer.StatusCode
 	x.jiraRequestID, x.jiraUser = answer.Header.Get("X-Arequestid"), answer.Header.Get("X-Ausername")
 	if x.personal.class != "" {
+		x.loginReason = answer.Header["X-Seraph-Loginreason"]
 		return modifyPersonalResponse(x, answer)
 	}
 	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner); refusal != nil {

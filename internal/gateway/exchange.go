@@ -44,6 +44,7 @@ type exchange struct {
 	upstreamStatus int
 	jiraRequestID  string
 	jiraUser       string
+	loginReason    []string // of Jira's answer to a personal credential
 
 	refusal *Refusal // nil: Jira's answer went to the client
 }

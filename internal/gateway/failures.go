@@ -45,6 +45,15 @@ func (l *failureLimit) take(address netip.Addr, now time.Time) (retryAfter int) 
 	}
 }
 
+// exhausted says in how many seconds another failure is heard, without counting one; 0: now.
+func (l *failureLimit) exhausted(address netip.Addr, now time.Time) (retryAfter int) {
+	at := int64(now.Sub(l.began))
+	if over := max(l.slot(address).Load(), at) + int64(failureEvery) - at - int64(failureWindow); over > 0 {
+		return roundUp(time.Duration(over))
+	}
+	return 0
+}
+
 func (l *failureLimit) slot(address netip.Addr) *atomic.Int64 {
 	network := networkOf(address)
 	return &l.slots[maphash.Bytes(l.seed, network[:])%failureSlots]

@@ -87,7 +87,7 @@ func formServer(t *testing.T, store *formStore, idle time.Duration) (url string,
 		defer body.finish()
 		_, refusal := store.read(body, r.ContentLength)
 		if refusal != nil {
-			refusal.write(w, r.Method)
+			refusal.write(w, &Request{Method: r.Method})
 			return
 		}
 		_, _ = io.WriteString(w, "held")

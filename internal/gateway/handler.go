@@ -16,6 +16,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/internal/gateway/inflight"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/ratelimit"
+	"github.com/jiratokens/jira-token-operator/internal/personaluse"
 )
 
 // Freshness says how old the gateway's knowledge is.
@@ -59,6 +60,8 @@ type Handler struct {
 	perToken   inflight.Tokens
 	personal   atomic.Int64 // requests without a token of ours in progress
 	failures   *failureLimit
+	guesses    guessLimits
+	uses       *personaluse.Table
 	stop       func()     // ends what runs beside the requests
 	configure  sync.Mutex // one configuration after the other
 	settings   atomic.Pointer[Settings]
@@ -77,8 +80,9 @@ func New(o Options) *Handler {
 	h := &Handler{
 		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout, storeTime: o.StoreTimeout,
 		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
-		failures: newFailureLimit(o.Clock.Now()),
-		stop:     sync.OnceFunc(func() { close(closed) }),
+		failures: newFailureLimit(o.Clock.Now()), uses: personaluse.NewTable(o.Clock.Now()),
+		guesses: newGuessLimits(o.Clock.Now()),
+		stop:    sync.OnceFunc(func() { close(closed) }),
 	}
 	go h.limiter.Run(closed, o.Clock)
 	go h.reportSuppressed(closed, o.Clock)
@@ -140,6 +144,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.refusal == nil {
 		x.refusal = prepare(x)
 	}
+	if x.refusal == nil {
+		x.refusal = h.limitGuesses(x)
+	}
 	if x.refusal != nil {
 		x.refuse(response)
 		return
@@ -195,5 +202,5 @@ func (x *exchange) writeRefusal(w http.ResponseWriter) {
 	if !x.refusal.Rate.limited() {
 		x.refusal.Rate = x.rate
 	}
-	x.refusal.write(w, x.request.Method)
+	x.refusal.write(w, &x.request)
 }

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,19 @@ func parameterKind(rawName string) parameterClass {
 	return harmlessParameter
 }
 
+// basicHint asks Jira to answer 401 rather than anonymously when there is no password. Honest clients send it beside Basic,
+// which may be a token; the gateway answers so anyway. It is only known as it is always spelled.
+const basicHint = "os_authType=basic"
+
+// withoutHint takes it off what goes to Jira in the owner's name, without a password to be found.
+func withoutHint(rawQuery string) string {
+	if !strings.Contains(rawQuery, basicHint) {
+		return rawQuery
+	}
+	pairs := strings.Split(rawQuery, "&")
+	return strings.Join(slices.DeleteFunc(pairs, func(pair string) bool { return pair == basicHint }), "&")
+}
+
 func decodedName(raw string) string {
 	if !strings.ContainsAny(raw, "%+") {
 		return raw
@@ -61,7 +75,7 @@ func checkParameters(encoded, place string) *Refusal {
 		return nil
 	}
 	for pair := range strings.SplitSeq(encoded, "&") {
-		if name, _, _ := strings.Cut(pair, "="); parameterKind(name) != harmlessParameter {
+		if name, _, _ := strings.Cut(pair, "="); parameterKind(name) != harmlessParameter && pair != basicHint {
 			return refuse(http.StatusBadRequest, reasonParameter, "the "+place+" has a parameter that names a user, a "+
 				"credential or a method (os_…, oauth_…, xoauth_…, user_id, jwt, _method); a token's request can't have one")
 		}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,7 +103,7 @@ func (r *Refusal) body() []byte {
 }
 
 // write sends the refusal.
-func (r *Refusal) write(w http.ResponseWriter, method string) {
+func (r *Refusal) write(w http.ResponseWriter, request *Request) {
 	header := w.Header()
 	clear(header)
 	body := r.body()
@@ -112,7 +113,7 @@ func (r *Refusal) write(w http.ResponseWriter, method string) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	switch r.Status {
 	case http.StatusUnauthorized:
-		header["Www-Authenticate"] = challenges
+		header["Www-Authenticate"] = challengesFor(request)
 	case http.StatusForbidden:
 		header.Set("X-Authentication-Denied-Reason", printable(r.Message, 300))
 	case http.StatusMethodNotAllowed:
@@ -126,12 +127,25 @@ func (r *Refusal) write(w http.ResponseWriter, method string) {
 		header.Set("Connection", "close")
 	}
 	w.WriteHeader(r.Status)
-	if method != http.MethodHead {
+	if request.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client has gone; there is nobody to tell
 	}
 }
 
 var challenges = []string{`Bearer realm="Jira API tokens"`, `Basic realm="Jira API tokens", charset="UTF-8"`}
+
+// challengesFor leaves out Basic for browsers, which would ask people for a password in a window of their own. Who says
+// that Basic is what they want is asked for it, as by Jira.
+func challengesFor(request *Request) []string {
+	fromBrowser := strings.EqualFold(request.Header.Get("X-Requested-With"), "XMLHttpRequest")
+	for _, name := range [...]string{"Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+		fromBrowser = fromBrowser || len(request.Header[name]) > 0
+	}
+	if fromBrowser && !slices.Contains(strings.Split(request.RawQuery, "&"), basicHint) {
+		return challenges[:1]
+	}
+	return challenges
+}
 
 // printable makes text fit for a header or a log: what is no printable ASCII becomes a question mark.
 func printable(text string, limit int) string {

@@ -17,6 +17,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/approve"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/scopes"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
@@ -24,8 +25,8 @@ import (
 const long = `Work with ApiTokens: limited, revocable tokens for Jira's REST API.
 
 Tokens are declared as YAML and listed with kubectl itself (kubectl get apitokens). This plugin
-is for what kubectl can't do: to ask a TokenPolicy before declaring a token, to approve one, and
-to find out which scope it needs.
+is for what kubectl can't do: to ask a TokenPolicy before declaring a token, to approve one, to
+find out which scope it needs, and to list who still uses passwords instead.
 
 Each command takes kubectl's own flags too (see kubectl options).`
 
@@ -54,6 +55,7 @@ func NewCommand(streams genericiooptions.IOStreams, now clock.PassiveClock) *cob
 		approve.NewApproveCommand(connection, streams),
 		approve.NewDenyCommand(connection, streams),
 		scopes.NewCommand(connection, streams),
+		personal.NewCommand(connection, streams),
 		newVersionCommand(),
 	)
 	return command

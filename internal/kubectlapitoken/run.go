@@ -12,9 +12,10 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
 )
 
-// Exit codes; the help of can-i documents them.
+// Exit codes; the help of can-i and usage documents them.
 const (
 	exitOK       = 0
 	exitNo       = 1 // the answer is no, or what was asked for could not be done
@@ -30,7 +31,7 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	ran, err := command.ExecuteContextC(ctx)
 	code := exitCode(err)
 	switch {
-	case err == nil, errors.Is(err, cani.ErrNotPermitted), errors.Is(err, cani.ErrNotKnown):
+	case err == nil, errors.Is(err, cani.ErrNotPermitted), errors.Is(err, cani.ErrNotKnown), errors.Is(err, personal.ErrIncomplete):
 		// The answer has been printed.
 	case code == exitUsage:
 		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\nSee %s --help\n", err, ran.CommandPath())
@@ -46,7 +47,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, cli.ErrUsage):
 		return exitUsage
-	case errors.Is(err, cani.ErrNotKnown), errors.Is(err, cani.ErrNoAnswer):
+	case errors.Is(err, cani.ErrNotKnown), errors.Is(err, cani.ErrNoAnswer), errors.Is(err, personal.ErrIncomplete):
 		return exitNotKnown
 	}
 	return exitNo

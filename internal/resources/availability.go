@@ -40,7 +40,7 @@ func networkPolicy(policy *v1alpha1.TokenPolicy) *networkingv1ac.NetworkPolicyAp
 			WithPolicyTypes(networkingv1.PolicyTypeIngress).
 			WithIngress(
 				networkingv1ac.NetworkPolicyIngressRule().WithPorts(tcp(portNameHTTP)),
-				networkingv1ac.NetworkPolicyIngressRule().WithPorts(tcp(portNameAdmin)).WithFrom(everyNamespace),
+				networkingv1ac.NetworkPolicyIngressRule().WithPorts(tcp(PortNameAdmin)).WithFrom(everyNamespace),
 			))
 }
 

@@ -22,7 +22,8 @@ const (
 
 	portNameHTTP  = "http"
 	portNameHTTPS = "https"
-	portNameAdmin = "admin"
+	// PortNameAdmin is what that port is called.
+	PortNameAdmin = "admin"
 
 	containerName  = "gateway"
 	snapshotVolume = "snapshot"
@@ -55,7 +56,7 @@ func container(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.ContainerAp
 		).
 		WithPorts(
 			corev1ac.ContainerPort().WithName(portNameHTTP).WithContainerPort(portHTTP).WithProtocol(corev1.ProtocolTCP),
-			corev1ac.ContainerPort().WithName(portNameAdmin).WithContainerPort(portAdmin).WithProtocol(corev1.ProtocolTCP),
+			corev1ac.ContainerPort().WithName(PortNameAdmin).WithContainerPort(portAdmin).WithProtocol(corev1.ProtocolTCP),
 		).
 		WithEnv(environment(policy)...).
 		WithResources(containerResources(policy)).
@@ -77,7 +78,7 @@ func containerSecurity() *corev1ac.SecurityContextApplyConfiguration {
 
 func probe(path string, periodSeconds, failureThreshold int32) *corev1ac.ProbeApplyConfiguration {
 	return corev1ac.Probe().
-		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(portNameAdmin))).
+		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(PortNameAdmin))).
 		WithPeriodSeconds(periodSeconds).
 		WithFailureThreshold(failureThreshold).
 		WithTimeoutSeconds(2)

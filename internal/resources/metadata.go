@@ -35,6 +35,9 @@ func selectorLabels(policyName string) map[string]string {
 	return map[string]string{labelName: gatewayAppName, labelInstance: policyName}
 }
 
+// PodLabels find the gateway's pods.
+func PodLabels(policyName string) map[string]string { return selectorLabels(policyName) }
+
 func selector(policyName string) *metav1ac.LabelSelectorApplyConfiguration {
 	return metav1ac.LabelSelector().WithMatchLabels(selectorLabels(policyName))
 }

@@ -59,11 +59,20 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, errors.Join(corev1.AddToScheme(scheme), authenticationv1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
 }
 
-// Client speaks to the cluster.
-func (c *Connection) Client() (client.Client, error) {
+// RESTConfig is how to speak to the cluster.
+func (c *Connection) RESTConfig() (*rest.Config, error) {
 	config, err := c.flags.ToRESTConfig()
 	if err != nil {
 		return nil, fmt.Errorf("read the kubeconfig: %w", err)
+	}
+	return config, nil
+}
+
+// Client speaks to the cluster.
+func (c *Connection) Client() (client.Client, error) {
+	config, err := c.RESTConfig()
+	if err != nil {
+		return nil, err
 	}
 	config.WarningHandler = rest.NewWarningWriter(c.errOut, rest.WarningWriterOptions{Deduplicate: true})
 	scheme, err := Scheme()
@@ -81,6 +90,7 @@ func mapper() meta.RESTMapper {
 		m.Add(v1alpha1.GroupVersion.WithKind(kind), meta.RESTScopeNamespace)
 	}
 	m.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
+	m.Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
 	m.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)
 	m.Add(authenticationv1.SchemeGroupVersion.WithKind("SelfSubjectReview"), meta.RESTScopeRoot)
 	return m
