@@ -118,6 +118,12 @@ test-floods: ## Open a thousand slow connections to a gateway, and watch its mem
 	export SLOWHTTPTEST
 	go test -count=1 -v -timeout 15m $(TESTFLAGS) ./internal/test/floods
 
+.PHONY: test-browser
+test-browser: ## Have a headless Chromium log in through the gateway, and a script with the same password not get through
+	@installed=$$(hack/browser/install.sh)
+	export BROWSER_DRIVER=$$(head -n 1 <<<"$$installed") CHROMIUM=$$(tail -n 1 <<<"$$installed")
+	go test -count=1 -v $(TESTFLAGS) ./internal/test/browser
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	hack/fuzz.sh $(FUZZTIME)

@@ -19,15 +19,13 @@ func (c *call) loginURL() string {
 		"&page_caps=&user_role="
 }
 
-func getLoginPage(*call) reply {
-	return page(http.StatusOK, "Log in", "Username Password")
-}
+func getLoginPage(c *call) reply { return c.loginPage("") }
 
 func getDashboard(c *call) reply {
 	if c.who.user == nil {
 		return redirect(c.loginURL())
 	}
-	return page(http.StatusOK, "System Dashboard", "Welcome, "+c.who.user.DisplayName)
+	return c.dashboard()
 }
 
 func getBrowsePage(c *call) reply {

@@ -51,7 +51,7 @@ func postGadgetLogin(c *call) reply {
 // postLoginPage is the browser's login form.
 func postLoginPage(c *call) reply {
 	if _, refusal := c.logIn(c.params.Get("os_username"), c.params.Get("os_password")); refusal != nil {
-		return page(http.StatusOK, "Log in", "Sorry, your username and password are incorrect - please try again.")
+		return c.loginPage("Sorry, your username and password are incorrect - please try again.")
 	}
 	return redirect(c.s.base + "/secure/Dashboard.jspa")
 }

@@ -7,6 +7,7 @@ import "strings"
 // webActions are actions of the web interface, by name.
 var webActions = map[string]func(*call) reply{
 	"Dashboard": getDashboard,
+	"Logout":    getLogout,
 }
 
 // webAction finds the action for a path that no resource takes. Jira's servlet mapping *.jspa looks at the end of a path
