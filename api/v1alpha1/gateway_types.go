@@ -82,6 +82,15 @@ type Gateway struct {
 	// +optional
 	RateLimitStore *RateLimitStore `json:"rateLimitStore,omitempty"`
 
+	// rewriteLinks makes the links in Jira's JSON answers lead through the gateway,
+	// where publicURL is not jira.baseURL: strings that begin with Jira's base URL
+	// and then /rest/, or the path of an attachment, thumbnail or avatar, get
+	// publicURL instead. Clients that follow such links (self) would otherwise call
+	// Jira itself. JSON answers of the REST API are then neither compressed nor sent
+	// in ranges, and have weak ETags.
+	// +optional
+	RewriteLinks bool `json:"rewriteLinks,omitempty"`
+
 	// maxStaleness is how long the gateway goes on with what it knows when it
 	// can't reach the Kubernetes API; after that every request is refused. From
 	// 2m to 8760h; default 24h.

@@ -95,12 +95,17 @@ func modifyResponse(answer *http.Response) error {
 	x.jiraRequestID, x.jiraUser = answer.Header.Get("X-Arequestid"), answer.Header.Get("X-Ausername")
 	if x.personal.class != "" {
 		x.loginReason = answer.Header["X-Seraph-Loginreason"]
-		return modifyPersonalResponse(x, answer)
+		err := modifyPersonalResponse(x, answer)
+		if err == nil {
+			x.settings.links.rewrite(answer, x.segments)
+		}
+		return err
 	}
 	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner); refusal != nil {
 		return &refusedAnswerError{refusal}
 	}
 	rewriteResponse(x.settings, answer.Header)
+	x.settings.links.rewrite(answer, x.segments)
 	x.rate.mark(answer.StatusCode, answer.Header)
 	return nil
 }

@@ -156,6 +156,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // prepare is step 7: whose the request will be.
 func prepare(x *exchange) *Refusal {
+	x.settings.links.prepare(x.segments, x.header)
 	if x.personal.class != "" {
 		return keepOwnCredential(x)
 	}

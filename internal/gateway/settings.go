@@ -34,6 +34,7 @@ type Settings struct {
 	contextPath string // empty, or begins with a slash and ends without
 	baseURL     string
 	publicURL   string
+	links       *linkRewriter // nil: links in answers are left as they are
 
 	tls           *clientTLS // nil: clients speak plain HTTP
 	trusted       []netip.Prefix
@@ -80,6 +81,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileCABundle(store, &cfg.Jira),
 		s.compileImpersonation(store, cfg), s.compileTLS(store, cfg.TLS), s.compileStore(store, cfg))
 	s.warnings = store.warnings
+	s.compileLinks(cfg)
 	return s, err
 }
 
@@ -106,6 +108,17 @@ func (s *Settings) compileURLs(jira *gatewayconfig.Jira) error {
 	s.target = &url.URL{Scheme: target.Scheme, Host: target.Host}
 	s.host, s.scheme, s.contextPath = base.Host, base.Scheme, target.Path
 	return nil
+}
+
+// compileLinks warns where clients that follow links would call Jira itself, and a side door could do something about it.
+func (s *Settings) compileLinks(cfg *gatewayconfig.Config) {
+	switch {
+	case cfg.RewriteLinks:
+		s.links = newLinkRewriter(s.baseURL, s.publicURL)
+	case s.baseURL != s.publicURL:
+		s.warnings = append(s.warnings, "spec.jira.baseURL is not publicURL: clients that follow links in Jira's answers (self) "+
+			"call Jira itself; spec.gateway.rewriteLinks: true makes these links lead through the gateway")
+	}
 }
 
 // parseJiraURL is stricter than net/url: the context path is compared with raw bytes.

@@ -51,6 +51,8 @@ type Config struct {
 	FrontDoor bool `json:"frontDoor,omitempty"`
 	// Audit says what becomes of audit lines; absent: as the API's defaults say.
 	Audit *Audit `json:"audit,omitempty"`
+	// RewriteLinks makes links in Jira's JSON answers lead to PublicURL; absent: they lead where Jira says.
+	RewriteLinks bool `json:"rewriteLinks,omitempty"`
 	// Personal is what happens to personal credentials; absent: they are refused.
 	Personal *Personal `json:"personal,omitempty"`
 }

@@ -59,6 +59,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 		return config, nil
 	}
 	config.MaxInFlight = spec.Gateway.MaxInFlight
+	config.RewriteLinks = spec.Gateway.RewriteLinks
 	config.TLS = serverTLS(spec.Gateway.TLS)
 	config.RateLimitStore = rateLimitStore(spec.Gateway.RateLimitStore)
 	config.ClientAddressHeader = spec.Gateway.ClientAddressHeader

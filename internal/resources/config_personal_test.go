@@ -52,3 +52,14 @@ func TestPersonalCredentials(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRewriteLinks: the switch travels.
+func TestRewriteLinks(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		p := minimal()
+		p.Spec.Gateway = &v1alpha1.Gateway{RewriteLinks: on}
+		if config, err := compileConfig(p, Options{}); err != nil || config.RewriteLinks != on {
+			t.Errorf("%t: %+v %v", on, config, err)
+		}
+	}
+}
