@@ -60,6 +60,15 @@ type findings struct {
 	ranges    *metav1.Condition // see sourceRanges; nil: none are used
 }
 
+// linksPastGateway says that clients that follow links in Jira's answers call Jira itself, where that is so.
+func linksPastGateway(spec *v1alpha1.TokenPolicySpec) string {
+	base := spec.Jira.BaseURL
+	if base == "" || base == spec.Jira.PublicURL || spec.Gateway != nil && spec.Gateway.RewriteLinks {
+		return ""
+	}
+	return "; links in Jira's answers (self) lead to jira.baseURL, past the gateway: gateway.rewriteLinks: true changes that"
+}
+
 // fillStatus is pure: it says what was found, in the way that kstatus reads.
 func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	found, gateway := f.problem, f.gateway
@@ -97,6 +106,7 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 		if f.ambiguous != "" {
 			message += "; " + f.ambiguous
 		}
+		message += linksPastGateway(&p.Spec)
 		set(v1alpha1.ConditionReady, true, gateway.reason, message)
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)

@@ -258,3 +258,27 @@ func TestReferenceTakesTheFirstKeyWithAValue(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksPastTheGatewayAreTold: in the condition that people look at, while links lead elsewhere.
+func TestLinksPastTheGatewayAreTold(t *testing.T) {
+	const public, other = "https://jira-api.example/jira", "https://jira.example/jira"
+	for name, c := range map[string]struct {
+		base    v1alpha1.HTTPURL
+		gateway *v1alpha1.Gateway
+		told    bool
+	}{
+		"one URL":               {"", nil, false},
+		"the same URL":          {public, nil, false},
+		"another":               {other, nil, true},
+		"another, not switched": {other, &v1alpha1.Gateway{}, true},
+		"another, rewritten":    {other, &v1alpha1.Gateway{RewriteLinks: true}, false},
+	} {
+		p := &v1alpha1.TokenPolicy{}
+		p.Spec.Jira.PublicURL, p.Spec.Jira.BaseURL, p.Spec.Gateway = public, c.base, c.gateway
+		fillStatus(p, &findings{gateway: availability{available: true, reason: v1alpha1.ReasonGatewayReady, message: "it serves"}})
+		ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
+		if got := strings.Contains(ready.Message, "gateway.rewriteLinks: true"); got != c.told || ready.Status != metav1.ConditionTrue {
+			t.Errorf("%s: %+v", name, ready)
+		}
+	}
+}

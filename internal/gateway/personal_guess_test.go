@@ -112,7 +112,7 @@ func TestOfficesSurvive(t *testing.T) {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
 		}
 	}
-	if got := b.send("GET", myself, office, "Authorization: "+basic("carol@corp.example", "pw-carol@corp.example")); got.StatusCode != 429 {
+	if got := b.send("GET", myself, office, "Authorization: "+basic("carol@corp.example", "pw-carol@corp.example")); got.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("a password that Jira has not seen from there: %d", got.StatusCode)
 	}
 }
@@ -171,7 +171,8 @@ func TestTakenCredentialsEnd(t *testing.T) {
 			t.Errorf("%+v: %t", tc, got)
 		}
 	}
-	if taken.add(&exchange{}); taken.has(&exchange{}) {
+	taken.add(&exchange{})
+	if taken.has(&exchange{}) {
 		t.Error("nothing was taken")
 	}
 }

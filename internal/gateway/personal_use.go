@@ -42,5 +42,7 @@ func (h *Handler) serveUse(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(h.uses.Report()) // the reader has gone; there is nobody to tell
+	if err := json.NewEncoder(w).Encode(h.uses.Report()); err != nil {
+		h.log.V(1).Info("the report of personal credentials could not be written", "reason", err.Error())
+	}
 }

@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -27,7 +28,7 @@ func TestBrowsersAreNotAskedForPasswords(t *testing.T) {
 	} {
 		a := b.send("GET", myself+tc.query, tc.line)
 		all := strings.Join(a.Header["Www-Authenticate"], "; ")
-		if a.StatusCode != 401 || !strings.Contains(all, "Bearer realm") || strings.Contains(all, "Basic realm") != tc.basic {
+		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(all, "Bearer realm") || strings.Contains(all, "Basic realm") != tc.basic {
 			t.Errorf("%s: %d %s", name, a.StatusCode, all)
 		}
 	}
@@ -47,7 +48,7 @@ func TestBasicHint(t *testing.T) {
 			b.forget()
 			a := b.send("GET", myself+query, "Authorization: "+basic("alice", tok))
 			received := b.jira.Received()
-			if a.StatusCode != 200 || len(received) != 1 || received[0].Target != myself+want || received[0].User != "alice" {
+			if a.StatusCode != http.StatusOK || len(received) != 1 || received[0].Target != myself+want || received[0].User != "alice" {
 				t.Errorf("%s: %d %s %+v", query, a.StatusCode, a.body, received)
 			}
 		}
@@ -56,14 +57,15 @@ func TestBasicHint(t *testing.T) {
 			"?os_authType=basic&os_username=bob", "?os_authType", "?os_authType=BASIC",
 		} {
 			b.forget()
-			if a := b.send("GET", myself+query, "Authorization: "+basic("alice", tok)); a.StatusCode != 400 || len(b.jira.Received()) != 0 {
+			if a := b.send("GET", myself+query, "Authorization: "+basic("alice", tok)); a.StatusCode != http.StatusBadRequest || len(b.jira.Received()) != 0 {
 				t.Errorf("%s: %d %s", query, a.StatusCode, a.body)
 			}
 		}
 	}
 	b.forget()
 	query := "?os_authType=basic" // beside a password it is Jira's to read
-	if b.send("GET", myself+query, "Authorization: "+basic("alice", "pw-alice")); b.jira.Received()[0].Target != myself+query {
+	b.send("GET", myself+query, "Authorization: "+basic("alice", "pw-alice"))
+	if b.jira.Received()[0].Target != myself+query {
 		t.Errorf("%+v", b.jira.Received())
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
-// ErrIncomplete: the answer was printed, and does not have what some gateways know.
+// ErrIncomplete says that the answer was printed, and does not have what some gateways know.
 var ErrIncomplete = errors.New("incomplete")
 
 var outcomes = []string{"audit", "refused", "exempt", "allowed"}

@@ -22,7 +22,9 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 	"k8s.io/streaming/pkg/httpstream/spdy"
 
+	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/personaluse"
+	"github.com/jiratokens/jira-token-operator/internal/test/gatewaytest"
 )
 
 // kubelet is an API server that forwards to the ports of this machine in place of pods.
@@ -92,6 +94,7 @@ func TestAskThroughTheAPIServer(t *testing.T) {
 		"counts": {gatewayPod(t, "counts", func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != personaluse.Path || r.Method != http.MethodGet {
 				http.Error(w, r.URL.Path, http.StatusTeapot)
+				return
 			}
 			_ = json.NewEncoder(w).Encode(report{Since: noon, Entries: entries("alice", 3)})
 		}), ""},
@@ -121,5 +124,29 @@ func TestAskThroughTheAPIServer(t *testing.T) {
 				t.Errorf("%v, want %s", err, tc.says)
 			}
 		})
+	}
+}
+
+// TestAskAGateway: one that runs answers to who comes by a forwarded port.
+func TestAskAGateway(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(kubelet))
+	t.Cleanup(api.Close)
+	gateway := gatewaytest.Start(t, gatewaytest.Options{
+		JiraURL: "http://127.0.0.1:1/jira", BaseURL: "https://jira.example/jira",
+		Edit: func(c *gatewayconfig.Config) { c.Personal = &gatewayconfig.Personal{} },
+	})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+gateway.Address+"/jira/rest/api/2/search", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("alice", "pw")
+	if _, err := http.DefaultClient.Do(request); err != nil {
+		t.Fatal(err)
+	}
+	gateway.TakeAudit(t, 1)
+	got, err := ask(t.Context(), &rest.Config{Host: api.URL}, gatewayPod(t, "gateway", gateway.Admin.ServeHTTP))
+	want := personaluse.Use{Class: "basic", Outcome: "refused", Client: "Go-http-client", Path: "/rest/api/2/search"}
+	if err != nil || got.Since.IsZero() || len(got.Entries) != 1 || got.Entries[0].Use != want || got.Entries[0].Count != 1 {
+		t.Errorf("%+v %v", got, err)
 	}
 }

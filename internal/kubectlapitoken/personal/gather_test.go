@@ -67,7 +67,8 @@ func TestGatewaysTogether(t *testing.T) {
 			t.Errorf("%v\n%s", err, out.String())
 		}
 	}
-	if found.keep([]string{"refused"}); len(found.Entries) != 0 {
+	found.keep([]string{"refused"})
+	if len(found.Entries) != 0 {
 		t.Errorf("%+v", found.Entries)
 	}
 	var out bytes.Buffer
