@@ -61,6 +61,7 @@ func TestABrowserLogsInAndAScriptDoesNot(t *testing.T) {
 		if a := b.send("GET", myself, session); a.StatusCode != http.StatusForbidden || !strings.Contains(a.message(t), "in scripts, send an API token") {
 			t.Errorf("%s, script: %d %s", name, a.StatusCode, a.body)
 		}
+		b.auditLines(4) // or a late one would be taken for that of what comes next
 	}
 	never(t, b, map[string]attempt{
 		"Basic": {"GET", myself, "", []string{"Authorization: " + basic("alice", "pw-alice")}}, "query": {"GET", myself + "?" + form, "", nil},

@@ -24,6 +24,7 @@ func TestUseIsCounted(t *testing.T) {
 	}
 	b.send("GET", search, python, "Authorization: "+basic("S3cretTypedAsName", "wrong"))
 	b.send("GET", page)
+	b.auditLines(5)     // the account comes after the answer
 	b.setPersonal(true) // now it is enforced
 	b.send("GET", search, python, "Authorization: "+basic("alice", "pw-alice"))
 	b.auditLines(1)
