@@ -35,8 +35,8 @@ func answeredUser(header string) string {
 // serveUse answers those who are in the pod: `kubectl port-forward` is, other pods are not. The port is open to all
 // namespaces for the metrics, and who works with what at Jira is not for all of them to read.
 func (h *Handler) serveUse(w http.ResponseWriter, r *http.Request) {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !peer.Addr().Unmap().IsLoopback() {
+	peer := peerAddress(r.RemoteAddr)
+	if peer != netip.IPv6Loopback() && peer != netip.AddrFrom4([4]byte{127, 0, 0, 1}) { // others of 127/8 are a mesh's sidecar
 		http.Error(w, "only to be had through kubectl port-forward; kubectl apitoken usage does that", http.StatusForbidden)
 		return
 	}

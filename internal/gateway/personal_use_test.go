@@ -50,7 +50,7 @@ func TestUseIsCounted(t *testing.T) {
 			t.Errorf("%q in %s", secret, text)
 		}
 	}
-	for _, peer := range []string{"10.0.0.7:1234", "[fd00::1]:1", "", "@"} {
+	for _, peer := range []string{"10.0.0.7:1234", "127.0.0.6:1234", "[fd00::1]:1", "", "@"} {
 		if _, text := b.report(t, peer); strings.Contains(text, "alice") || !strings.Contains(text, "port-forward") {
 			t.Errorf("%s: %s", peer, text)
 		}
