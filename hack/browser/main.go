@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -89,7 +90,7 @@ func see(tab context.Context, what, element, beginning string) error {
 			return tab.Err()
 		case time.Now().After(deadline):
 			page, _ := chromedp.Run(tab, chromedp.OuterHTML("html"))
-			return fmt.Errorf("%s: no %q in %s (%v): %s", what, beginning, element, err, page)
+			return errors.Join(fmt.Errorf("%s: no %q in %s, but %s", what, beginning, element, page), err)
 		}
 		if err := chromedp.Do(tab, chromedp.Sleep(50*time.Millisecond)); err != nil {
 			return err
