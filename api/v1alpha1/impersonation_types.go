@@ -32,8 +32,12 @@ type Impersonation struct {
 // OwnerTokens has no settings yet.
 type OwnerTokens struct{}
 
-// OAuthImpersonation configures two-legged OAuth 1.0a (RFC 5849, RSA-SHA1)
-// with xoauth_requestor_id.
+// SignatureMethod is a signature method of OAuth 1.0a.
+// +kubebuilder:validation:Enum=RSA-SHA1;RSA-SHA256
+type SignatureMethod string
+
+// OAuthImpersonation configures two-legged OAuth 1.0a (RFC 5849) with
+// xoauth_requestor_id.
 type OAuthImpersonation struct {
 	// consumerKey is the consumer key of Jira's incoming application link.
 	// +required
@@ -45,6 +49,12 @@ type OAuthImpersonation struct {
 	// 2048 bits at least) whose public half Jira has.
 	// +required
 	PrivateKeySecretRef SecretKeyReference `json:"privateKeySecretRef"`
+
+	// signatureMethod is how requests are signed: RSA-SHA1, which every Jira with
+	// application links verifies, or RSA-SHA256, for one that takes it. Default:
+	// RSA-SHA1.
+	// +optional
+	SignatureMethod SignatureMethod `json:"signatureMethod,omitempty"`
 }
 
 // HeaderImpersonation configures the headers that Jira's authenticator

@@ -109,7 +109,9 @@ func (r *Reconciler) oauthCredential(ctx context.Context, p *v1alpha1.TokenPolic
 	if err != nil {
 		return nil, refused("%s: Secret %s: key %q %v", field, ref.Name, ref.Key, err)
 	}
-	signer, err := impersonate.NewOAuth(consumer.ConsumerKey, key, baseURL(p), r.Clock)
+	signer, err := impersonate.NewOAuth(impersonate.Consumer{
+		Key: consumer.ConsumerKey, PrivateKey: key, SignatureMethod: string(consumer.SignatureMethod),
+	}, baseURL(p), r.Clock)
 	if err != nil {
 		return nil, &problem{reason: v1alpha1.ReasonInvalidSpec, message: fmt.Sprintf("spec.jira.baseURL: %v", err)}
 	}

@@ -52,6 +52,11 @@ func byAccount(key, value string) func(*bench) {
 	}
 }
 
+func byOAuthSHA256(b *bench) {
+	byOAuth(b)
+	b.config.Impersonation.OAuth.SignatureMethod = "RSA-SHA256"
+}
+
 type mode struct {
 	name  string
 	via   string
@@ -65,6 +70,7 @@ func modes() []mode {
 	return []mode{
 		{"ownerTokens", "pat", false, func(*bench) {}, func(b *bench) { b.jira.RevokePAT(patOf(b, "alice")) }},
 		{"oauth", "oauth", false, byOAuth, func(b *bench) { b.jira.SetOAuthConsumer("jiratokens", nil) }},
+		{"oauth, RSA-SHA256", "oauth", false, byOAuthSHA256, func(b *bench) { b.jira.SetOAuthConsumer("jiratokens", nil) }},
 		{"header", "header", false, trustHeader, func(b *bench) { b.jira.SetTrustedHeader("X-Forwarded-User", "X-Gateway-Secret", "new") }},
 		{"service account, token", "pat", true, byAccount("token", ""), func(b *bench) { b.jira.RevokePAT(string(b.secrets[len(b.secrets)-1].Data["token"])) }},
 		{"service account, password", "basic", true, byAccount("password", "pw-alice"), func(b *bench) {

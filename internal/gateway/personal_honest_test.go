@@ -98,7 +98,7 @@ func TestAPasswordLeavesNoSession(t *testing.T) {
 func TestAnApplicationLinkPassesUntouched(t *testing.T) {
 	b := newBench(t, byOAuth)
 	b.setPersonal(true, "oauth: Allow")
-	link, err := impersonate.NewOAuth("jiratokens", testKey(), jiraBase, clock.RealClock{})
+	link, err := impersonate.NewOAuth(impersonate.Consumer{Key: "jiratokens", PrivateKey: testKey()}, jiraBase, clock.RealClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

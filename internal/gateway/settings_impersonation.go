@@ -62,7 +62,9 @@ func compileOAuth(store *secretStore, o *gatewayconfig.OAuth, baseURL string) (*
 	if err != nil {
 		return nil, fmt.Errorf("secret %q: key %q %w", o.PrivateKey.Name, o.PrivateKey.Key, err)
 	}
-	return impersonate.NewOAuth(o.ConsumerKey, key, baseURL, clock.RealClock{})
+	return impersonate.NewOAuth(impersonate.Consumer{
+		Key: o.ConsumerKey, PrivateKey: key, SignatureMethod: o.SignatureMethod,
+	}, baseURL, clock.RealClock{})
 }
 
 func compileHeader(store *secretStore, h *gatewayconfig.Header) (*impersonate.Header, error) {

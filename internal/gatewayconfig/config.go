@@ -124,6 +124,8 @@ type OwnerTokens struct{}
 type OAuth struct {
 	ConsumerKey string `json:"consumerKey"`
 	PrivateKey  KeyRef `json:"privateKey"`
+	// SignatureMethod is RSA-SHA1 or RSA-SHA256; absent: RSA-SHA1.
+	SignatureMethod string `json:"signatureMethod,omitempty"`
 }
 
 // Header is a header that Jira's authenticator believes.

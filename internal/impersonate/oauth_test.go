@@ -3,10 +3,10 @@
 package impersonate
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -52,7 +52,7 @@ func TestOrigin(t *testing.T) {
 			t.Errorf("%s: %s %v", base, got, err)
 		}
 	}
-	if _, err := NewOAuth("k", nil, "no URL", nil); err == nil {
+	if _, err := NewOAuth(Consumer{Key: "k"}, "no URL", nil); err == nil {
 		t.Error("no error")
 	}
 }
@@ -87,12 +87,19 @@ func TestPercentEncodeLeavesOnlyUnreservedAlone(t *testing.T) {
 }
 
 func TestOAuthSignsWhatIsSent(t *testing.T) {
+	for method, hash := range map[string]crypto.Hash{"": crypto.SHA1, RSASHA1: crypto.SHA1, RSASHA256: crypto.SHA256} {
+		t.Run(method, func(t *testing.T) { signsWhatIsSent(t, method, hash) })
+	}
+}
+
+func signsWhatIsSent(t *testing.T, method string, hash crypto.Hash) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clock := testclock.NewFakePassiveClock(time.Unix(1234567890, 0))
-	o, err := NewOAuth("consumer &=", key, "https://jira.example/jira", clock)
+	o, err := NewOAuth(Consumer{Key: "consumer &=", PrivateKey: key, SignatureMethod: method}, "https://jira.example/jira", clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +121,7 @@ func TestOAuthSignsWhatIsSent(t *testing.T) {
 			sent[name], _ = url.PathUnescape(strings.Trim(value, `"`))
 		}
 		if token, ok := sent["oauth_token"]; !ok || token != "" || sent["oauth_timestamp"] != "1234567890" ||
-			sent["oauth_consumer_key"] != "consumer &=" || sent["oauth_signature_method"] != "RSA-SHA1" {
+			sent["oauth_consumer_key"] != "consumer &=" || sent["oauth_signature_method"] != cmp.Or(method, RSASHA1) {
 			t.Errorf("%v", sent)
 		}
 		if nonce := sent["oauth_nonce"]; len(nonce) != 32 || seen[nonce] {
@@ -127,15 +134,39 @@ func TestOAuthSignsWhatIsSent(t *testing.T) {
 				all = append(all, parameter{name, value})
 			}
 		}
-		digest := sha1.Sum([]byte(baseString("POST", "https://jira.example/jira/rest/api/2/%25", all)))
+		digest := hash.New()
+		_, _ = io.WriteString(digest, baseString("POST", "https://jira.example/jira/rest/api/2/%25", all))
 		signature, _ := base64.StdEncoding.DecodeString(sent["oauth_signature"])
-		if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA1, digest[:], signature); err != nil {
+		if err := rsa.VerifyPKCS1v15(&key.PublicKey, hash, digest.Sum(nil), signature); err != nil {
 			t.Error(err)
 		}
 	}
 	o.random = iotest.ErrReader(io.ErrUnexpectedEOF)
 	if err := o.Apply(&Outgoing{Header: http.Header{}}, "alice"); err == nil {
 		t.Error("a nonce that is not random")
+	}
+}
+
+func TestAnotherSignatureMethodIsAnError(t *testing.T) {
+	_, err := NewOAuth(Consumer{SignatureMethod: "HMAC-SHA1"}, "https://jira.example", nil)
+	if err == nil || !strings.Contains(err.Error(), "use RSA-SHA1 or RSA-SHA256") {
+		t.Error(err)
+	}
+}
+
+// TestAKeyIsMadeReadyOnce, and not for each signature, which would take several times as long; its owner's is left alone.
+func TestAKeyIsMadeReadyOnce(t *testing.T) {
+	made, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := &rsa.PrivateKey{PublicKey: made.PublicKey, D: made.D, Primes: made.Primes}
+	o, err := NewOAuth(Consumer{PrivateKey: bare}, "https://jira.example", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.key.Precomputed.Qinv == nil || bare.Precomputed.Qinv != nil {
+		t.Errorf("ready: %t, the owner's: %t", o.key.Precomputed.Qinv != nil, bare.Precomputed.Qinv != nil)
 	}
 }
 

@@ -72,7 +72,7 @@ func oauth(t *testing.T, srv *jiratest.Server, username string) jira.Credential 
 		t.Fatal(err)
 	}
 	srv.SetOAuthConsumer("jiratokens", &key.PublicKey)
-	consumer, err := impersonate.NewOAuth("jiratokens", key, baseURL, clock.RealClock{})
+	consumer, err := impersonate.NewOAuth(impersonate.Consumer{Key: "jiratokens", PrivateKey: key}, baseURL, clock.RealClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,6 +157,7 @@ func impersonation(in *v1alpha1.Impersonation) gatewayconfig.Impersonation {
 	if in.OAuth != nil {
 		out.OAuth = &gatewayconfig.OAuth{
 			ConsumerKey: in.OAuth.ConsumerKey, PrivateKey: *keyRef(in.OAuth.PrivateKeySecretRef),
+			SignatureMethod: string(in.OAuth.SignatureMethod),
 		}
 	}
 	if in.Header != nil {

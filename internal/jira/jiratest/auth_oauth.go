@@ -9,7 +9,7 @@ import (
 )
 
 // SetOAuthConsumer adds an incoming application link: OAuth 1.0a, two-legged with impersonation allowed. The key
-// verifies RSA-SHA1 signatures; it needs 1024 bits at least. A nil key removes the consumer.
+// verifies RSA-SHA1 and RSA-SHA256 signatures; it needs 1024 bits at least. A nil key removes the consumer.
 func (s *Server) SetOAuthConsumer(consumerKey string, key *rsa.PublicKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

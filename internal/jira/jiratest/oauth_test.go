@@ -6,8 +6,10 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
+	_ "crypto/sha1"
+	_ "crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"net/url"
 	"sort"
@@ -54,8 +56,13 @@ func signed(t *testing.T, key *rsa.PrivateKey, method, address string, extra url
 	}
 	sort.Strings(list)
 	base := method + "&" + enc(u.Scheme+"://"+u.Host+u.EscapedPath()) + "&" + enc(strings.Join(list, "&"))
-	digest := sha1.Sum([]byte(base))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA1, digest[:])
+	hash := crypto.SHA1
+	if oauth["oauth_signature_method"] == "RSA-SHA256" {
+		hash = crypto.SHA256
+	}
+	digest := hash.New()
+	_, _ = io.WriteString(digest, base)
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, hash, digest.Sum(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +117,8 @@ func TestOAuth(t *testing.T) {
 		user, problem string
 	}{
 		"impersonation":        {signs: asAlice, status: 200, user: "alice"},
+		"RSA-SHA256":           {signs: asAlice, change: set("oauth_signature_method", "RSA-SHA256"), status: 200, user: "alice"},
+		"SHA-1 called SHA-256": {signs: asAlice, spoil: set("oauth_signature_method", "RSA-SHA256"), status: 401, problem: "signature_invalid"},
 		"fallback parameter":   {signs: info + "?user_id=alice", status: 200, user: "alice"},
 		"name that is encoded": {signs: info + "?xoauth_requestor_id=rita%40corp.example&x=a+b%20%7E*%2B", status: 200, user: "rita@corp.example"},
 		"encoded path":         {signs: baseURL + "/rest/api/2/server%49nfo?xoauth_requestor_id=alice", status: 200, user: "alice"},
@@ -192,8 +201,9 @@ func TestOAuthReferenceVector(t *testing.T) {
 		"oauth_consumer_key%3Dgateway%26oauth_nonce%3Dkllo9940pd9333jh%26oauth_signature_method%3DRSA-SHA1%26" +
 		"oauth_timestamp%3D1800000000%26oauth_token%3D%26oauth_version%3D1.0%26" +
 		"xoauth_requestor_id%3Drita%2540corp.example"
-	digest := sha1.Sum([]byte(base))
-	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA1, digest[:])
+	digest := crypto.SHA1.New()
+	_, _ = io.WriteString(digest, base)
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA1, digest.Sum(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
