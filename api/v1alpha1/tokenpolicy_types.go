@@ -107,6 +107,7 @@ type TokenPolicySpec struct {
 // by clients.
 // +kubebuilder:validation:XValidation:rule="![self.url, self.publicURL].all(u, u.matches('^https?://.*[^/]$')) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.publicURL.substring(self.publicURL.find('^https?://[^/]*').size())",message="publicURL must have the same path as url (Jira's context path, such as /jira): the gateway does not rewrite paths"
 // +kubebuilder:validation:XValidation:rule="!has(self.baseURL) || ![self.url, self.baseURL].all(u, u.matches('^https?://.*[^/]$')) || self.url.substring(self.url.find('^https?://[^/]*').size()) == self.baseURL.substring(self.baseURL.find('^https?://[^/]*').size())",message="baseURL must have the same path as url (Jira's context path, such as /jira)"
+// +kubebuilder:validation:XValidation:rule="!has(self.clientCertificateSecretRef) || self.url.startsWith('https://')",message="clientCertificateSecretRef needs a url that begins with https://: without TLS there are no certificates",fieldPath=".clientCertificateSecretRef"
 type JiraEndpoint struct {
 	// url is where the gateway forwards requests to, with Jira's context path,
 	// such as https://jira.internal.example:8443/jira.
@@ -128,6 +129,14 @@ type JiraEndpoint struct {
 	// with. Default: the system's.
 	// +optional
 	CABundle *CABundle `json:"caBundle,omitempty"`
+
+	// clientCertificateSecretRef names a Secret of type kubernetes.io/tls
+	// (`tls.crt` and `tls.key`) with the certificate that the gateway and the
+	// manager show Jira, or the proxy before Jira, when they connect. Of use with
+	// each way of impersonation; with `header` it keeps others from saying who
+	// they are. A changed certificate is used for every new connection.
+	// +optional
+	ClientCertificateSecretRef *SecretReference `json:"clientCertificateSecretRef,omitempty"`
 }
 
 // HTTPURL is an absolute http or https URL without user, query or fragment,

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 
@@ -28,6 +29,11 @@ func (r *Reconciler) jiraClient(ctx context.Context, p *v1alpha1.TokenPolicy) (*
 	var err error
 	if bundle := p.Spec.Jira.CABundle; bundle != nil {
 		if o.Roots, err = r.roots(ctx, p, bundle); err != nil {
+			return nil, err
+		}
+	}
+	if ref := p.Spec.Jira.ClientCertificateSecretRef; ref != nil {
+		if o.Certificate, err = r.certificate(ctx, p, ref); err != nil {
 			return nil, err
 		}
 	}
@@ -67,6 +73,21 @@ func (r *Reconciler) roots(ctx context.Context, p *v1alpha1.TokenPolicy, bundle 
 }
 
 // secretCredential prefers a token to a password, as the check of the policy's references does.
+func (r *Reconciler) certificate(
+	ctx context.Context, p *v1alpha1.TokenPolicy, ref *v1alpha1.SecretReference,
+) (*tls.Certificate, error) {
+	const field = "spec.jira.clientCertificateSecretRef"
+	data, err := r.secret(ctx, p, field, ref.Name)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := jirasecret.ParseKeyPair(data)
+	if err != nil {
+		return nil, refused("%s: Secret %s: %v", field, ref.Name, err)
+	}
+	return pair, nil
+}
+
 func (r *Reconciler) secretCredential(
 	ctx context.Context, p *v1alpha1.TokenPolicy, ref *v1alpha1.SecretReference,
 ) (jira.Credential, error) {

@@ -75,5 +75,8 @@ func references(spec *v1alpha1.TokenPolicySpec) []string {
 	if bundle := spec.Jira.CABundle; bundle != nil {
 		names = append(names, bundle.SecretRef.Name)
 	}
+	if ref := spec.Jira.ClientCertificateSecretRef; ref != nil {
+		names = append(names, ref.Name)
+	}
 	return names
 }

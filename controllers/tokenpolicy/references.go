@@ -42,6 +42,9 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 	if bundle := spec.Jira.CABundle; bundle != nil {
 		add("jira.caBundle.secretRef", bundle.SecretRef, checkCertificates)
 	}
+	if ref := spec.Jira.ClientCertificateSecretRef; ref != nil {
+		out = append(out, keyPair("spec.jira.clientCertificateSecretRef", ref.Name))
+	}
 	if oauth := spec.Impersonation.OAuth; oauth != nil {
 		add("impersonation.oauth.privateKeySecretRef", oauth.PrivateKeySecretRef, checkRSAKey)
 	}
@@ -55,11 +58,7 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 		})
 	}
 	if gateway := spec.Gateway; gateway != nil && gateway.TLS != nil {
-		out = append(out, reference{
-			field: "spec.gateway.tls.secretName", name: gateway.TLS.SecretName,
-			keys: []string{corev1.TLSCertKey}, check: checkCertificates, checkAll: checkServerCertificate,
-			with: map[string]string{corev1.TLSCertKey: corev1.TLSPrivateKeyKey},
-		})
+		out = append(out, keyPair("spec.gateway.tls.secretName", gateway.TLS.SecretName))
 		if ref := gateway.TLS.ClientCASecretRef; ref != nil {
 			add("gateway.tls.clientCASecretRef", *ref, checkCertificates)
 		}
@@ -90,6 +89,15 @@ func storeReferences(store *v1alpha1.RateLimitStore) (out []reference) {
 		})
 	}
 	return out
+}
+
+// keyPair is a certificate with its key.
+func keyPair(field, name string) reference {
+	return reference{
+		field: field, name: name,
+		keys: []string{corev1.TLSCertKey}, check: checkCertificates, checkAll: checkKeyPair,
+		with: map[string]string{corev1.TLSCertKey: corev1.TLSPrivateKeyKey},
+	}
 }
 
 // checkReferences makes sure that the Secrets exist, may be used by this policy and hold what they should.
@@ -168,8 +176,8 @@ func checkCertificates(value []byte) error {
 	return err
 }
 
-func checkServerCertificate(data map[string][]byte) error {
-	_, err := jirasecret.ParseServerCertificate(data)
+func checkKeyPair(data map[string][]byte) error {
+	_, err := jirasecret.ParseKeyPair(data)
 	return err
 }
 

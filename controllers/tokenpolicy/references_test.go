@@ -208,6 +208,12 @@ func TestReferences(t *testing.T) {
 			serverTLS, labelled(map[string][]byte{"tls.crt": certificate(t), "tls.key": serverKey}), false,
 			`Secret ref can't be used: key "tls.key" holds no private key in PEM, not encrypted, that belongs to the first certificate of "tls.crt"`, goodTLS,
 		},
+		"nothing to show Jira": {
+			func(p *v1alpha1.TokenPolicy) {
+				p.Spec.Jira.ClientCertificateSecretRef = &v1alpha1.SecretReference{Name: "ref"}
+			}, labelled(map[string][]byte{"tls.crt": serverCertificate}), false,
+			`spec.jira.clientCertificateSecretRef: Secret ref has the key "tls.crt" but no "tls.key": add it`, goodTLS,
+		},
 		"no authority for clients": {
 			func(p *v1alpha1.TokenPolicy) {
 				serverTLS(p)

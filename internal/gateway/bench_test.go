@@ -68,7 +68,7 @@ func BenchmarkChain(b *testing.B) {
 // BenchmarkBareProxy is a ReverseProxy that does nothing but forward.
 func BenchmarkBareProxy(b *testing.B) {
 	target, _ := url.Parse(fastJira(b))
-	transport := newTransport(nil)
+	transport := newTransport(&upstreamTLS{})
 	proxy := &httputil.ReverseProxy{
 		Rewrite:    func(p *httputil.ProxyRequest) { p.SetURL(target) },
 		Transport:  transport,

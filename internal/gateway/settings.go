@@ -4,7 +4,6 @@ package gateway
 
 import (
 	"cmp"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,9 +52,8 @@ type Settings struct {
 	identityHeaders []string                    // folded names that impersonation uses
 	identitySecrets identitySecrets
 
-	roots        *x509.CertPool // nil: the system's
-	transportKey string         // equal keys can share connections; empty: the CA bundle can't be used
-	transport    *http.Transport
+	upstream  upstreamTLS
+	transport *http.Transport
 }
 
 // Compile makes settings of a configuration and the labelled Secrets of the gateway's namespace. Its errors name Secret
@@ -78,7 +76,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 	if err := s.compileURLs(&cfg.Jira); err != nil {
 		return nil, err
 	}
-	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileCABundle(store, &cfg.Jira),
+	err := errors.Join(s.compileScopes(cfg.Scopes), s.compileUpstreamTLS(store, &cfg.Jira),
 		s.compileImpersonation(store, cfg), s.compileTLS(store, cfg.TLS), s.compileStore(store, cfg))
 	s.warnings = store.warnings
 	s.compileLinks(cfg)

@@ -22,9 +22,7 @@ func (s *Settings) keepWhatWorked(before *Settings, now time.Time) {
 	if *before.target != *s.target || before.baseURL != s.baseURL {
 		return
 	}
-	if s.transportKey == "" {
-		s.roots, s.transportKey = before.roots, before.transportKey
-	}
+	s.upstream.keep(&before.upstream)
 	if s.scopes == nil {
 		s.scopes = before.scopes
 	}
@@ -33,15 +31,16 @@ func (s *Settings) keepWhatWorked(before *Settings, now time.Time) {
 	}
 }
 
-const lacksCABundle = "the Secret with Jira's CA bundle is missing or can't be used"
+const lacksUpstreamTLS = "a Secret for the connection to Jira (its CA bundle, or the gateway's client certificate) is " +
+	"missing or can't be used"
 
 // lacks says what there is nothing for, or nothing.
 func (s *Settings) lacks() string {
 	switch {
 	case s.tls != nil && s.tls.lacks() != "":
 		return s.tls.lacks()
-	case s.transportKey == "":
-		return lacksCABundle
+	case s.upstream.key() == "":
+		return lacksUpstreamTLS
 	case s.impersonator == nil:
 		return "a Secret that the policy's impersonation needs is missing or can't be used"
 	}
@@ -59,10 +58,10 @@ func (s *Settings) checkUsable() *Refusal {
 
 // checkTransport is for requests that need no impersonation.
 func (s *Settings) checkTransport() *Refusal {
-	if s.transportKey != "" {
+	if s.upstream.key() != "" {
 		return nil
 	}
-	return misconfigured(lacksCABundle)
+	return misconfigured(lacksUpstreamTLS)
 }
 
 func misconfigured(lacks string) *Refusal {

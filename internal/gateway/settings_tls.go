@@ -39,7 +39,7 @@ func (s *Settings) compileTLS(store *secretStore, wanted *gatewayconfig.TLS) err
 	clientErr := s.tls.readClientCAs(store)
 	secret, err := store.find(wanted.SecretName)
 	if err == nil {
-		s.tls.certificate, err = jirasecret.ParseServerCertificate(secret.Data)
+		s.tls.certificate, err = jirasecret.ParseKeyPair(secret.Data)
 		if err != nil {
 			err = fmt.Errorf("secret %q: %w", wanted.SecretName, err)
 		}

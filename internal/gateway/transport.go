@@ -3,17 +3,9 @@
 package gateway
 
 import (
-	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/hex"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
-	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
 const (
@@ -30,39 +22,17 @@ const (
 	transportBufferSizeByte = 16 << 10
 )
 
-func (s *Settings) compileCABundle(store *secretStore, jira *gatewayconfig.Jira) error {
-	if jira.CABundle == nil {
-		s.transportKey = s.target.String()
-		return nil
-	}
-	s.roots = x509.NewCertPool() // empty while it can't be read: nobody is trusted
-	bundle, err := store.value(*jira.CABundle)
-	if err != nil {
-		return err
-	}
-	certificates, err := jirasecret.ParseCertificates(bundle)
-	if err != nil {
-		return fmt.Errorf("secret %q: key %q %w", jira.CABundle.Name, jira.CABundle.Key, err)
-	}
-	for _, certificate := range certificates {
-		s.roots.AddCert(certificate)
-	}
-	digest := sha256.Sum256(bundle)
-	s.transportKey = s.target.String() + " " + hex.EncodeToString(digest[:])
-	return nil
-}
-
 // adoptTransport keeps the connections of the settings before, if they lead to the same Jira by the same trust. It
 // returns the transport that is no longer needed.
 func (s *Settings) adoptTransport(before *Settings) (unused *http.Transport) {
 	if s.transport != nil { // these settings were in use before
 		return nil
 	}
-	if before != nil && before.transportKey == s.transportKey {
+	if before != nil && before.upstream.key() == s.upstream.key() && *before.target == *s.target {
 		s.transport = before.transport
 		return nil
 	}
-	s.transport = newTransport(s.roots)
+	s.transport = newTransport(&s.upstream)
 	if before != nil {
 		return before.transport
 	}
@@ -71,12 +41,12 @@ func (s *Settings) adoptTransport(before *Settings) (unused *http.Transport) {
 
 // newTransport uses no proxy from the environment: the requests carry other people's identities. It speaks HTTP/1.1 only,
 // as Tomcat does by default.
-func newTransport(roots *x509.CertPool) *http.Transport {
+func newTransport(upstream *upstreamTLS) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        upstream.config(),
 		TLSHandshakeTimeout:    tlsHandshakeTimeout,
 		ResponseHeaderTimeout:  responseHeaderTimeout,
 		IdleConnTimeout:        idleConnTimeout,

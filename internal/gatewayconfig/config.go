@@ -84,6 +84,8 @@ type Jira struct {
 	BaseURL   string  `json:"baseURL"`
 	PublicURL string  `json:"publicURL"`
 	CABundle  *KeyRef `json:"caBundle,omitempty"`
+	// ClientCertificate is a Secret with the keys tls.crt and tls.key, for connections to Jira; absent: they have none.
+	ClientCertificate string `json:"clientCertificate,omitempty"`
 }
 
 // KeyRef names one key of a Secret of the gateway's namespace.

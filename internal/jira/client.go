@@ -41,6 +41,8 @@ type Options struct {
 	BaseURL string
 	// Roots are who may vouch for Jira's certificate; nil: whom the system trusts.
 	Roots *x509.CertPool
+	// Certificate is shown to a Jira that asks for one; nil: there is none.
+	Certificate *tls.Certificate
 	// Credential shows Jira who asks.
 	Credential Credential
 	// Timeout bounds one request with its answer; 0: 20 seconds.
@@ -74,7 +76,7 @@ func New(o Options) (*Client, error) {
 	return &Client{
 		url: strings.TrimSuffix(o.URL, "/"), host: base.Host, credential: o.Credential, timeout: o.Timeout,
 		http: &http.Client{
-			Transport: newTransport(o.Roots),
+			Transport: newTransport(&o),
 			// A redirect would carry the credential elsewhere; that it was sent is an answer as well.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -85,12 +87,16 @@ func New(o Options) (*Client, error) {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // newTransport uses no proxy from the environment, as the gateway does not: both must reach the same Jira.
-func newTransport(roots *x509.CertPool) *http.Transport {
+func newTransport(o *Options) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // what Tomcat speaks by default
+	secure := &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
+	if certificate := o.Certificate; certificate != nil {
+		secure.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
+	}
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        secure,
 		TLSHandshakeTimeout:    10 * time.Second,
 		IdleConnTimeout:        15 * time.Second, // below Tomcat's 20
 		MaxIdleConnsPerHost:    8,

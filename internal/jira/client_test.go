@@ -4,11 +4,16 @@ package jira_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -95,6 +100,53 @@ func TestCredentials(t *testing.T) {
 			t.Errorf("%s: Jira saw %+v", via, last)
 		}
 	}
+}
+
+// TestClientCertificate: a Jira that asks for one is not reached without.
+func TestClientCertificate(t *testing.T) {
+	pair, roots := selfSigned(t)
+	srv := jiratest.Start(t, jiratest.Config{ContextPath: "/jira", BaseURL: baseURL, Certificate: pair, ClientCAs: roots})
+	srv.AddUser(jiratest.User{Name: "root", Password: password, Permissions: jiratest.Browse | jiratest.Admin})
+	credential, err := jira.Password("root", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []*tls.Certificate{pair, nil} {
+		c, err := jira.New(jira.Options{URL: srv.URL(), BaseURL: baseURL, Roots: roots, Certificate: shown, Credential: credential})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.UserByName(t.Context(), "root")
+		if (err == nil) != (shown != nil) {
+			t.Errorf("with a certificate: %t: %v", shown != nil, err)
+		}
+		c.Close()
+	}
+}
+
+// selfSigned is a certificate for 127.0.0.1 that vouches for itself, as a server and as a client.
+func selfSigned(t *testing.T) (*tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, roots
 }
 
 // Each of these is somebody whom Jira does not know, or knows as another, and must not be believed.

@@ -99,6 +99,9 @@ func jira(in *v1alpha1.JiraEndpoint) gatewayconfig.Jira {
 	if in.CABundle != nil {
 		out.CABundle = keyRef(in.CABundle.SecretRef)
 	}
+	if in.ClientCertificateSecretRef != nil {
+		out.ClientCertificate = in.ClientCertificateSecretRef.Name
+	}
 	return out
 }
 

@@ -3,6 +3,8 @@
 package jiratest
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -23,6 +25,10 @@ type Config struct {
 	// BaseURL is what Jira believes its own address to be: self links, Location and OAuth signatures use it. Its path must
 	// be ContextPath. Empty: the socket's own URL when started by Start, http://localhost otherwise.
 	BaseURL string
+	// Certificate makes Start serve HTTPS; nil: plain HTTP.
+	Certificate *tls.Certificate
+	// ClientCAs, with Certificate, end the connections of clients without a certificate of theirs. Nil: none is asked for.
+	ClientCAs *x509.CertPool
 	// Now is the clock for OAuth timestamps and token expiry. Nil: time.Now.
 	Now func() time.Time
 	// MaxHeaderBytes bounds request line and headers together. Zero: 8192, as in Jira's server.xml.

@@ -3,6 +3,9 @@
 package jiratest
 
 import (
+	"crypto/tls"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -23,17 +26,29 @@ func Start(t TB, c Config) *Server {
 		t.Fatalf("jiratest: %v", err)
 	}
 	s := New(c)
-	s.url = "http://" + listener.Addr().String() + s.config.ContextPath
+	scheme := "http"
+	if c.Certificate != nil {
+		scheme, listener = "https", tls.NewListener(listener, c.tls())
+	}
+	s.url = scheme + "://" + listener.Addr().String() + s.config.ContextPath
 	if c.BaseURL == "" {
 		s.base = s.url
 	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
 		s.Close()
 		_ = server.Close()
 	})
 	return s
+}
+
+func (c *Config) tls() *tls.Config {
+	out := &tls.Config{Certificates: []tls.Certificate{*c.Certificate}, MinVersion: tls.VersionTLS12}
+	if c.ClientCAs != nil {
+		out.ClientCAs, out.ClientAuth = c.ClientCAs, tls.RequireAndVerifyClientCert
+	}
+	return out
 }
 
 // URL is where the socket is, context path included; empty unless Start opened the socket. Compare BaseURL.

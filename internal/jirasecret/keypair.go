@@ -9,9 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// ParseServerCertificate parses the data of a Secret of type kubernetes.io/tls: a certificate, those of the authorities
-// between it and a root, and its key. Unlike the others' its errors begin with the key that they are about.
-func ParseServerCertificate(data map[string][]byte) (*tls.Certificate, error) {
+// ParseKeyPair parses the data of a Secret of type kubernetes.io/tls: a certificate, of a server or of a client, those of
+// the authorities between it and a root, and its key. Unlike the others' its errors begin with the key that they are about.
+func ParseKeyPair(data map[string][]byte) (*tls.Certificate, error) {
 	if _, err := ParseCertificates(data[corev1.TLSCertKey]); err != nil {
 		return nil, fmt.Errorf("key %q %w", corev1.TLSCertKey, err)
 	}
