@@ -30,6 +30,10 @@ const (
 	// ConditionDirectorySynced is True when the groups and owners of a TokenPolicy with spec.directory were read from Jira
 	// at the last attempt.
 	ConditionDirectorySynced = "DirectorySynced"
+
+	// ConditionImpersonationVerified is True when Jira took requests as TokenPolicies' gateways make them for the users that
+	// they were made for, False when it did not, and Unknown where that was not or could not be tried.
+	ConditionImpersonationVerified = "ImpersonationVerified"
 )
 
 // Reasons of an ApiToken's conditions.
@@ -126,6 +130,18 @@ const (
 	ReasonGroupNotFound = "GroupNotFound"
 	// ReasonLossHeld: a group lost more than half of its members at once, which is not applied yet.
 	ReasonLossHeld = "LossHeld"
+	// ReasonVerified: Jira takes the gateway's requests for the owners'.
+	ReasonVerified = "Verified"
+	// ReasonVerificationNotConfigured: there is no user to try the impersonation as.
+	ReasonVerificationNotConfigured = "NotConfigured"
+	// ReasonVerificationImpossible: Jira could not be asked; nothing is known to be wrong.
+	ReasonVerificationImpossible = "CouldNotBeTried"
+	// ReasonImpersonationRefused: Jira did not take the gateway's request for the user's.
+	ReasonImpersonationRefused = "ImpersonationRefused"
+	// ReasonHeaderBelievedFromAnybody: Jira believes the header without the secret, so whoever reaches it can be anybody.
+	ReasonHeaderBelievedFromAnybody = "HeaderBelievedFromAnybody"
+	// ReasonOwnerTokensRefused: the Jira tokens of some owners are no good; the others work.
+	ReasonOwnerTokensRefused = "OwnerTokensRefused"
 	// ReasonInUse: the policy is being deleted and ApiTokens have credentials from it.
 	ReasonInUse = "InUse"
 )

@@ -3,6 +3,7 @@
 package v1alpha1
 
 // Impersonation says how the gateway speaks to Jira as a token's owner.
+// +kubebuilder:validation:XValidation:rule="!has(self.verifyAs) || has(self.oauth) || has(self.header)",message="verifyAs is for oauth and header: owners' tokens and a service account are tried as their own users",fieldPath=".verifyAs"
 // +kubebuilder:validation:XValidation:rule="[has(self.ownerTokens), has(self.oauth), has(self.header), has(self.serviceAccount)].filter(x, x).size() == 1",message="set exactly one of ownerTokens, oauth, header and serviceAccount"
 type Impersonation struct {
 	// ownerTokens means that each owner makes one Jira personal access token,
@@ -27,6 +28,15 @@ type Impersonation struct {
 	// that account.
 	// +optional
 	ServiceAccount *ServiceAccountImpersonation `json:"serviceAccount,omitempty"`
+
+	// verifyAs is an active Jira user as whom the operator asks Jira every ten
+	// minutes, and after each change, whether oauth or header impersonation works;
+	// the condition ImpersonationVerified says so. A user without any rights but
+	// to log in is best. Absent: it is not tried. Owners' tokens and a service
+	// account are always tried, as their own users.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[:<>&\\\\x00-\\\\x1f\\\\x7f-\\\\x9fİΣ]') && self.trim() == self",message="must be a Jira user name, such as alice or alice@corp.example: no colon, <, >, &, Σ, İ or control character, no space at its ends"
+	VerifyAs JiraUserName `json:"verifyAs,omitempty"`
 }
 
 // OwnerTokens has no settings yet.

@@ -160,8 +160,9 @@ type TokenPolicyStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready, Accepted, GatewayAvailable, with spec.directory
-	// DirectorySynced, and while they apply Reconciling and Stalled. The message says what to do.
+	// conditions are Ready, Accepted, GatewayAvailable, ImpersonationVerified,
+	// with spec.directory DirectorySynced, and while they apply Reconciling and
+	// Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

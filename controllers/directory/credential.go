@@ -136,5 +136,5 @@ func (r *Reconciler) oauthCredential(ctx context.Context, p *v1alpha1.TokenPolic
 	if err != nil {
 		return nil, &problem{reason: v1alpha1.ReasonInvalidSpec, message: fmt.Sprintf("spec.jira.baseURL: %v", err)}
 	}
-	return jira.OAuth(signer, string(p.Spec.Directory.OAuth.Username)), nil
+	return jira.Impersonated(signer, string(p.Spec.Directory.OAuth.Username)), nil
 }

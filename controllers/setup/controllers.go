@@ -60,8 +60,13 @@ func Controllers(ctx context.Context, mgr manager.Manager, o Options) error {
 	}
 	read := stored.NewReader(mgr.GetClient())
 	tokens := o.tokens(mgr, read)
+	policies := o.policies(mgr)
+	if err := policies.SetupWithManager(ctx, mgr, policyConcurrency); err != nil {
+		return fmt.Errorf("set up the controller of policies: %w", err)
+	}
+	verifier := &tokenpolicy.Verifier{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}}
 	err := errors.Join(
-		o.policies(mgr).SetupWithManager(ctx, mgr, policyConcurrency),
+		verifier.SetupWithManager(mgr, policies, directoryConcurrency),
 		o.directories(mgr, read).SetupWithManager(mgr, directoryConcurrency),
 		tokens.SetupWithManager(mgr, o.TokenConcurrency),
 	)

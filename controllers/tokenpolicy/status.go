@@ -101,10 +101,16 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	if found == nil {
 		found = gateway.problem()
 	}
+	unverified, some := impersonationProblem(s.Conditions)
+	if found == nil {
+		found = unverified
+	}
 	if found == nil {
 		message := gateway.message
-		if f.ambiguous != "" {
-			message += "; " + f.ambiguous
+		for _, more := range []string{f.ambiguous, some} {
+			if more != "" {
+				message += "; " + more
+			}
 		}
 		message += linksPastGateway(&p.Spec)
 		set(v1alpha1.ConditionReady, true, gateway.reason, message)
@@ -119,4 +125,17 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	}
 	set(kind, true, found.reason, found.message)
 	meta.RemoveStatusCondition(&s.Conditions, other)
+}
+
+// impersonationProblem is what the condition ImpersonationVerified means for Ready. Only a plain no of Jira's counts, so
+// that a Jira that is down takes no policy's readiness; owners whose tokens are wrong are some among others.
+func impersonationProblem(conditions []metav1.Condition) (problem *problemError, some string) {
+	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionImpersonationVerified)
+	switch {
+	case c == nil, c.Status != metav1.ConditionFalse:
+		return nil, ""
+	case c.Reason == v1alpha1.ReasonOwnerTokensRefused:
+		return nil, c.Message
+	}
+	return &problemError{reason: c.Reason, message: c.Message}, ""
 }

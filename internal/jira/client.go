@@ -83,6 +83,13 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
+// As asks as somebody else over the same connections.
+func (c *Client) As(credential Credential) *Client {
+	other := *c
+	other.credential = credential
+	return &other
+}
+
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

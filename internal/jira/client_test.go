@@ -81,7 +81,7 @@ func oauth(t *testing.T, srv *jiratest.Server, username string) jira.Credential 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return jira.OAuth(consumer, username)
+	return jira.Impersonated(consumer, username)
 }
 
 func TestCredentials(t *testing.T) {

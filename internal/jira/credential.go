@@ -60,25 +60,25 @@ func (b *basic) sign(request *http.Request) error {
 
 func (b *basic) user() string { return b.username }
 
-// OAuth acts as a named user through a consumer that Jira lets impersonate.
-func OAuth(consumer *impersonate.OAuth, username string) Credential {
-	return &oauth{consumer: consumer, username: username}
+// Impersonated acts as a named user, as the gateway does.
+func Impersonated(by impersonate.Impersonator, username string) Credential {
+	return &impersonated{by: by, username: username}
 }
 
-type oauth struct {
-	consumer *impersonate.OAuth
+type impersonated struct {
+	by       impersonate.Impersonator
 	username string
 }
 
-func (o *oauth) sign(request *http.Request) error {
+func (i *impersonated) sign(request *http.Request) error {
 	out := impersonate.Outgoing{
 		Method: request.Method, Path: request.URL.EscapedPath(), RawQuery: request.URL.RawQuery, Header: request.Header,
 	}
-	if err := o.consumer.Apply(&out, o.username); err != nil {
-		return fmt.Errorf("sign the request: %w", err)
+	if err := i.by.Apply(&out, i.username); err != nil {
+		return fmt.Errorf("impersonate: %w", err)
 	}
 	request.URL.RawQuery = out.RawQuery
 	return nil
 }
 
-func (o *oauth) user() string { return o.username }
+func (i *impersonated) user() string { return i.username }

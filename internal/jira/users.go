@@ -4,6 +4,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -36,6 +37,24 @@ func (u *userJSON) user() (User, bool) {
 		return User{}, false
 	}
 	return User{Name: u.Name, Key: u.Key, Active: u.Active && !u.Deleted}, true
+}
+
+// Myself proves that Jira takes a request for the credential's user's: both its header and its answer must say so.
+func (c *Client) Myself(ctx context.Context) error {
+	var answer userJSON
+	err := c.get(ctx, "/rest/api/2/myself", url.Values{}, "user of one's own", &answer)
+	if refused, ok := errors.AsType[*RefusedError](err); ok && !refused.Everywhere {
+		return &RefusedError{Why: "Jira did not let the user see who they are (status 403): may they log in?", Everywhere: true}
+	}
+	if err != nil {
+		return err
+	}
+	if wanted := c.credential.user(); !grant.SameUser(answer.Name, wanted) {
+		return &RefusedError{
+			Why: fmt.Sprintf("Jira answered that the user is %q rather than %q", quoted(answer.Name), wanted), Everywhere: true,
+		}
+	}
+	return nil
 }
 
 // UserByName looks up a user; NotFoundError: there is none of that name.
