@@ -34,6 +34,10 @@ const (
 	// ConditionImpersonationVerified is True when Jira took requests as TokenPolicies' gateways make them for the users that
 	// they were made for, False when it did not, and Unknown where that was not or could not be tried.
 	ConditionImpersonationVerified = "ImpersonationVerified"
+
+	// ConditionOwnerTokensExpiring is True while Jira tokens of a TokenPolicy's owners expire within 30 days, or have; it is
+	// absent otherwise.
+	ConditionOwnerTokensExpiring = "OwnerTokensExpiring"
 )
 
 // Reasons of an ApiToken's conditions.
@@ -142,6 +146,8 @@ const (
 	ReasonHeaderBelievedFromAnybody = "HeaderBelievedFromAnybody"
 	// ReasonOwnerTokensRefused: the Jira tokens of some owners are no good; the others work.
 	ReasonOwnerTokensRefused = "OwnerTokensRefused"
+	// ReasonOwnerTokensExpiring: the owners must make new Jira tokens.
+	ReasonOwnerTokensExpiring = "RenewalNeeded"
 	// ReasonInUse: the policy is being deleted and ApiTokens have credentials from it.
 	ReasonInUse = "InUse"
 )

@@ -10,7 +10,8 @@ type Impersonation struct {
 	// which the gateway uses (Jira 8.14 and later; no change in Jira needed). Put
 	// each in a Secret of this namespace with the keys `owner` and `token` and
 	// the labels `jiratokens.io/policy: <policy>` and `jiratokens.io/credential:
-	// owner-token`.
+	// owner-token`. With a key `expiresAt` (such as 2027-01-31T00:00:00Z) the
+	// policy's status tells 30 days before the token expires.
 	// +optional
 	OwnerTokens *OwnerTokens `json:"ownerTokens,omitempty"`
 

@@ -161,8 +161,8 @@ type TokenPolicyStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions are Ready, Accepted, GatewayAvailable, ImpersonationVerified,
-	// with spec.directory DirectorySynced, and while they apply Reconciling and
-	// Stalled. The message says what to do.
+	// with spec.directory DirectorySynced, and while they apply
+	// OwnerTokensExpiring, Reconciling and Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -204,7 +204,9 @@ func TestTransformSecretKeepsNoCredentialInMemory(t *testing.T) {
 		}
 	}
 	named := ownerToken("s", "alice")
-	if _, err := TransformSecret(named); err != nil || string(named.Data["owner"]) != "alice" || named.Data["token"] != nil {
+	named.Data["expiresAt"] = []byte("2027-01-31T00:00:00Z")
+	if _, err := TransformSecret(named); err != nil || string(named.Data["owner"]) != "alice" || named.Data["token"] != nil ||
+		string(named.Data["expiresAt"]) != "2027-01-31T00:00:00Z" {
 		t.Errorf("whose a Jira token is must be kept, and the token not: %v, %v", named.Data, err)
 	}
 	if other, err := TransformSecret("anything else"); err != nil || other != "anything else" {

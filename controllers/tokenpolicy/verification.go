@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,17 +41,26 @@ type Verifier struct {
 	Live client.Reader
 	// Clock tells the time.
 	Clock clock.PassiveClock
+	// Registerer takes the metrics; nil: nobody does.
+	Registerer prometheus.Registerer
 
 	secrets *secretIndex
+	metrics *expiryMetrics
 	states  verificationStates
 }
 
 // Prepare makes a Verifier ready to reconcile the policies of a Reconciler that was set up before.
-func (v *Verifier) Prepare(policies *Reconciler) { v.secrets = policies.secrets }
+func (v *Verifier) Prepare(policies *Reconciler) (err error) {
+	v.secrets = policies.secrets
+	v.metrics, err = newExpiryMetrics(v.Registerer)
+	return err
+}
 
 // SetupWithManager registers the controller and what wakes it.
 func (v *Verifier) SetupWithManager(mgr ctrl.Manager, policies *Reconciler, concurrency int) error {
-	v.Prepare(policies)
+	if err := v.Prepare(policies); err != nil {
+		return err
+	}
 	return ctrl.NewControllerManagedBy(mgr).Named("impersonation").
 		For(&v1alpha1.TokenPolicy{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.TokenPolicy{}, policies.wakeSiblings(), builder.WithPredicates(comesOrGoes())).
@@ -64,7 +74,7 @@ func (v *Verifier) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result
 	var p v1alpha1.TokenPolicy
 	err := v.Client.Get(ctx, req.NamespacedName, &p)
 	if apierrors.IsNotFound(err) {
-		v.states.forget(req.NamespacedName)
+		v.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	if err != nil {
@@ -83,8 +93,8 @@ func (v *Verifier) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl
 		return ctrl.Result{}, err
 	}
 	if !counts {
-		v.states.forget(client.ObjectKeyFromObject(p))
-		return ctrl.Result{}, v.write(ctx, p, nil)
+		v.forget(client.ObjectKeyFromObject(p))
+		return ctrl.Result{}, v.write(ctx, p, nil, nil)
 	}
 	state := v.states.of(client.ObjectKeyFromObject(p), p.UID)
 	source, err := v.source(ctx, p)
@@ -103,11 +113,18 @@ func (v *Verifier) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl
 		}
 		state.finished(now, source, found)
 	}
-	if err := v.write(ctx, p, state.condition(p)); err != nil {
+	soon, first := owners.expiring(now)
+	v.metrics.set(client.ObjectKeyFromObject(p), len(soon), first)
+	if err := v.write(ctx, p, state.condition(p), expiryCondition(p, soon)); err != nil {
 		return ctrl.Result{}, err
 	}
 	_, next := state.due(now, source, owners.pending())
 	return ctrl.Result{RequeueAfter: max(next.Sub(v.Clock.Now()), time.Second)}, nil
+}
+
+func (v *Verifier) forget(policy client.ObjectKey) {
+	v.states.forget(policy)
+	v.metrics.forget(policy)
 }
 
 // counts tells whether the policy's gateway is, or may be, in use.
@@ -123,13 +140,17 @@ func (v *Verifier) counts(ctx context.Context, p *v1alpha1.TokenPolicy) (bool, e
 	return elected != nil && elected.UID == p.UID, nil
 }
 
-// write puts the condition into the status, or takes it away, if that changes anything.
-func (v *Verifier) write(ctx context.Context, p *v1alpha1.TokenPolicy, condition *metav1.Condition) error {
+// write puts the conditions into the status, or takes away those that are nil, if that changes anything.
+func (v *Verifier) write(ctx context.Context, p *v1alpha1.TokenPolicy, verification, expiry *metav1.Condition) error {
 	before := p.DeepCopy()
-	if condition == nil {
-		meta.RemoveStatusCondition(&p.Status.Conditions, v1alpha1.ConditionImpersonationVerified)
-	} else {
-		meta.SetStatusCondition(&p.Status.Conditions, *condition)
+	for kind, condition := range map[string]*metav1.Condition{
+		v1alpha1.ConditionImpersonationVerified: verification, v1alpha1.ConditionOwnerTokensExpiring: expiry,
+	} {
+		if condition == nil {
+			meta.RemoveStatusCondition(&p.Status.Conditions, kind)
+		} else {
+			meta.SetStatusCondition(&p.Status.Conditions, *condition)
+		}
 	}
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,12 +34,13 @@ type probe struct {
 	clock    *clocktesting.FakePassiveClock
 	policy   *v1alpha1.TokenPolicy
 	verifier *tokenpolicy.Verifier
+	registry *prometheus.Registry
 }
 
 // newProbe has the users probe, alice and bob, and a policy that impersonates as edit says.
 func newProbe(t *testing.T, edit func(*probe)) *probe {
 	t.Helper()
-	p := &probe{T: t, clock: clocktesting.NewFakePassiveClock(time.Now())}
+	p := &probe{T: t, clock: clocktesting.NewFakePassiveClock(time.Now()), registry: prometheus.NewRegistry()}
 	p.jira = jiratest.Start(t, jiratest.Config{ContextPath: "/jira", BaseURL: jiraBase, Now: p.clock.Now})
 	for _, name := range []string{"probe", "alice", "bob"} {
 		p.jira.AddUser(jiratest.User{Name: name, Permissions: jiratest.Browse})
@@ -48,8 +50,12 @@ func newProbe(t *testing.T, edit func(*probe)) *probe {
 	})
 	edit(p)
 	create(t, p.policy)
-	p.verifier = &tokenpolicy.Verifier{Client: under.Client, Live: under.Live, Clock: p.clock}
-	p.verifier.Prepare(under)
+	p.verifier = &tokenpolicy.Verifier{
+		Client: under.Client, Live: under.Live, Clock: p.clock, Registerer: p.registry,
+	}
+	if err := p.verifier.Prepare(under); err != nil {
+		t.Fatal(err)
+	}
 	return p
 }
 
@@ -262,6 +268,59 @@ func TestOwnersHaveTheirTurns(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestOwnersTokensThatExpire are told of 30 days before, until there are new ones.
+func TestOwnersTokensThatExpire(t *testing.T) {
+	p := newProbe(t, byOwners)
+	begin := p.clock.Now()
+	expires := func(after time.Duration) string {
+		at := begin.Add(after).UTC().Format(time.RFC3339)
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: p.policy.Namespace, Name: "pat-alice"}}
+		update(t, secret, func(s *corev1.Secret) { s.Data["expiresAt"] = []byte(at + "\n") })
+		return at
+	}
+	expect := func(want string) {
+		t.Helper()
+		eventually(t, func() error {
+			p.run()
+			get(t, p.policy)
+			c := meta.FindStatusCondition(p.policy.Status.Conditions, v1alpha1.ConditionOwnerTokensExpiring)
+			if (c != nil) != (want != "") || c != nil && !strings.Contains(c.Message, want) {
+				return fmt.Errorf("want %q, have %+v", want, c)
+			}
+			return nil
+		})
+	}
+	gauge := func(name string) (value float64) {
+		t.Helper()
+		families, err := p.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			if family.GetName() == name {
+				value = family.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		return value
+	}
+	gauges := func(expiring float64, first time.Duration) {
+		t.Helper()
+		n, at := gauge("jiratokens_owner_tokens_expiring"), gauge("jiratokens_owner_token_expiry_timestamp_seconds")
+		if n != expiring || int64(at) != begin.Add(first).Unix() {
+			t.Errorf("%f expire, the first at %f", n, at)
+		}
+	}
+	expect("")
+	at := expires(31 * 24 * time.Hour)
+	expect("")
+	p.clock.SetTime(begin.Add(48 * time.Hour))
+	expect(`"alice" (` + at + ")")
+	gauges(1, 31*24*time.Hour)
+	expires(60 * 24 * time.Hour)
+	expect("")
+	gauges(0, 60*24*time.Hour)
 }
 
 func TestADeletedPolicyIsForgotten(t *testing.T) {

@@ -101,7 +101,7 @@ func modifyResponse(answer *http.Response) error {
 		}
 		return err
 	}
-	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner); refusal != nil {
+	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner, x.start); refusal != nil {
 		return &refusedAnswerError{refusal}
 	}
 	rewriteResponse(x.settings, answer.Header)

@@ -235,6 +235,39 @@ func TestAMissingOwnerTokenSaysWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// TestAnExpiredOwnerTokenSaysSo once Jira refuses it: a wrong time in the Secret takes nothing away.
+func TestAnExpiredOwnerTokenSaysSo(t *testing.T) {
+	b := newBench(t)
+	tok := bearer(b.issue("Alice", []string{"read"}))
+	expires := func(at string) {
+		for i := range b.secrets {
+			if b.secrets[i].Name == "pat-alice" {
+				b.secrets[i].Data["expiresAt"] = []byte(at)
+			}
+		}
+		b.configure()
+	}
+	for at, want := range map[string]string{
+		"2020-01-31T00:00:00Z\n":    `the Jira token of the token's owner "Alice", which the gateway uses, expired on 2020-01-31T00:00:00Z`,
+		"2999-01-31T00:00:00+02:00": "Jira refused the gateway's credential",
+		"soon":                      "Jira refused the gateway's credential",
+	} {
+		expires(at)
+		if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d %s", at, a.StatusCode, a.body)
+		}
+		remove := b.jira.Fault(jiratest.Fault{Status: http.StatusUnauthorized})
+		if a := b.send("GET", myself, tok); a.StatusCode != http.StatusBadGateway || !strings.Contains(a.message(t), want) {
+			t.Errorf("%s: %d %s", at, a.StatusCode, a.body)
+		}
+		remove()
+	}
+	expires("soon")
+	if got := b.handler.settings.Load().Warnings(); len(got) != 1 || !strings.Contains(got[0], `secret "pat-alice": the key expiresAt is no time such as`) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestAServiceAccountServesItsOwnTokensOnly(t *testing.T) {
 	b := newBench(t, byAccount("token", ""))
 	a := b.send("GET", myself, bearer(b.issue("bob", []string{"read"})))

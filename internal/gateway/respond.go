@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
@@ -23,13 +24,12 @@ const anonymousUser = "anonymous"
 
 // checkResponse is step 8's proof that Jira took the request for the owner's. Only what Jira itself says counts: an
 // answer that does not say whom it took the caller for is not handed on.
-func checkResponse(s *Settings, status int, header http.Header, owner string) *Refusal {
+func checkResponse(s *Settings, status int, header http.Header, owner string, now time.Time) *Refusal {
 	switch {
 	case status < http.StatusOK:
 		return impersonationFailure("Jira answered with a switch of protocols, which nobody asked for")
 	case status == http.StatusUnauthorized:
-		return impersonationFailure("Jira refused the gateway's credential for the token's owner " + strconv.Quote(owner) +
-			". The token itself is fine; an administrator must look at the gateway's impersonation")
+		return credentialRefused(s, owner, now)
 	case isLoginRedirect(status, header):
 		return impersonationFailure("Jira sent the request to its login page: the token's owner has no permission for " +
 			"this, or Jira refused the gateway's credential for the owner. The token itself is fine")
@@ -46,6 +46,16 @@ func checkResponse(s *Settings, status int, header http.Header, owner string) *R
 		}
 	}
 	return nil
+}
+
+func credentialRefused(s *Settings, owner string, now time.Time) *Refusal {
+	if ended := s.identitySecrets.expired(owner, now); !ended.IsZero() {
+		return impersonationFailure("the Jira token of the token's owner " + strconv.Quote(owner) + ", which the gateway uses, expired on " +
+			ended.Format(time.RFC3339) + ". The token itself is fine; the owner must make a new one in Jira, for an administrator to " +
+			"put into its Secret")
+	}
+	return impersonationFailure("Jira refused the gateway's credential for the token's owner " + strconv.Quote(owner) +
+		". The token itself is fine; an administrator must look at the gateway's impersonation")
 }
 
 // unattributed: Tomcat or a proxy before Jira answered. Errors keep their status; everything else could be anything.

@@ -97,7 +97,7 @@ func TestOnlySoManyConnectionsAtOnce(t *testing.T) {
 func TestNewServerHasTheBounds(t *testing.T) {
 	server := NewServer(newBench(t).handler, "")
 	limit, ok := server.Handler.(*requestLimit)
-	if !ok || limit.most != maxRequests || server.ConnState == nil || newTransport(nil).MaxConnsPerHost != maxConns {
+	if !ok || limit.most != maxRequests || server.ConnState == nil || newTransport(&upstreamTLS{}).MaxConnsPerHost != maxConns {
 		t.Errorf("%+v", server)
 	}
 }

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"fmt"
+	"time"
 
 	"k8s.io/utils/clock"
 
@@ -17,7 +18,7 @@ func (s *Settings) compileImpersonation(store *secretStore, cfg *gatewayconfig.C
 	switch how := &cfg.Impersonation; {
 	case how.OwnerTokens != nil:
 		var tokens map[string]string
-		tokens, s.identitySecrets.byOwner = store.ownerTokens()
+		tokens, s.identitySecrets.byOwner, s.identitySecrets.expiry = store.ownerTokens()
 		s.impersonator, err = impersonate.NewOwnerTokens(tokens, cfg.Policy.Namespace, cfg.Policy.Name)
 	case how.OAuth != nil:
 		s.identitySecrets.shared = how.OAuth.PrivateKey.Name
@@ -44,6 +45,17 @@ func (s *Settings) compileImpersonation(store *secretStore, cfg *gatewayconfig.C
 type identitySecrets struct {
 	byOwner map[string]string // folded owners
 	shared  string
+	// expiry is when Jira ends owners' tokens, where the Secrets say so.
+	expiry map[string]time.Time
+}
+
+// expired tells when the owner's Jira token ended; zero: it has not, or nobody said. Jira decides that, so nothing is kept
+// back for it.
+func (n *identitySecrets) expired(owner string, now time.Time) time.Time {
+	if at := n.expiry[grant.FoldUser(owner)]; !at.IsZero() && !now.Before(at) {
+		return at
+	}
+	return time.Time{}
 }
 
 func (n *identitySecrets) of(owner string) string {

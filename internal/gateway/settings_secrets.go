@@ -7,10 +7,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	v1alpha1 "github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
 // secretStore finds values in the Secrets that carry the policy's label. Others do not count: the label is an
@@ -55,10 +57,10 @@ func (s *secretStore) value(ref gatewayconfig.KeyRef) ([]byte, error) {
 	return value, nil
 }
 
-// ownerTokens collects the owners' Jira tokens, and the names of the Secrets that they are from. What can't be used is
-// left out with a warning.
-func (s *secretStore) ownerTokens() (tokens, from map[string]string) {
-	tokens, from = map[string]string{}, map[string]string{}
+// ownerTokens collects the owners' Jira tokens, the names of the Secrets that they are from, and when they expire, as far as
+// that is said. What can't be used is left out with a warning.
+func (s *secretStore) ownerTokens() (tokens, from map[string]string, expiry map[string]time.Time) {
+	tokens, from, expiry = map[string]string{}, map[string]string{}, map[string]time.Time{}
 	for i := range s.secrets {
 		secret := &s.secrets[i]
 		if secret.Labels[v1alpha1.LabelCredential] != v1alpha1.CredentialOwnerToken ||
@@ -76,9 +78,15 @@ func (s *secretStore) ownerTokens() (tokens, from map[string]string) {
 			s.warn("secrets %q and %q are both for owner %q; the first one is used", from[owner], secret.Name, owner)
 		default:
 			tokens[owner], from[owner] = pat, secret.Name
+			at, err := jirasecret.ParseExpiry(secret.Data[jirasecret.KeyExpiresAt])
+			if err != nil {
+				s.warn("secret %q: the key %s %v; it is ignored", secret.Name, jirasecret.KeyExpiresAt, err)
+			} else if !at.IsZero() {
+				expiry[owner] = at
+			}
 		}
 	}
-	return tokens, from
+	return tokens, from, expiry
 }
 
 func (s *secretStore) warn(format string, args ...any) {

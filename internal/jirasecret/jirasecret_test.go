@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -109,6 +110,19 @@ func TestParseCertificates(t *testing.T) {
 		judge(t, name, err, c.want)
 		if len(list) != c.count {
 			t.Errorf("%s: %d certificates", name, len(list))
+		}
+	}
+}
+
+func TestParseExpiry(t *testing.T) {
+	for value, want := range map[string]string{
+		"2027-01-31T00:00:00Z": "", " 2027-01-31T01:00:00+01:00\n": "", "": "",
+		"2027-01-31": "is no time such as", "s3cret": "is no time such as", "1796083200": "is no time such as",
+	} {
+		at, err := jirasecret.ParseExpiry([]byte(value))
+		judge(t, value, err, want)
+		if err == nil && value != "" && !at.Equal(time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("%s: %s", value, at)
 		}
 	}
 }
