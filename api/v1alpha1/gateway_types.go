@@ -91,6 +91,12 @@ type Gateway struct {
 	// +optional
 	RewriteLinks bool `json:"rewriteLinks,omitempty"`
 
+	// affinity is for a clustered Jira behind a load balancer: without it, a token
+	// that creates an issue and searches for it may ask another node, which does
+	// not know it yet. Absent: requests go to any node.
+	// +optional
+	Affinity *Affinity `json:"affinity,omitempty"`
+
 	// maxStaleness is how long the gateway goes on with what it knows when it
 	// can't reach the Kubernetes API; after that every request is refused. From
 	// 2m to 8760h; default 24h.

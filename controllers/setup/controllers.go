@@ -64,7 +64,9 @@ func Controllers(ctx context.Context, mgr manager.Manager, o Options) error {
 	if err := policies.SetupWithManager(ctx, mgr, policyConcurrency); err != nil {
 		return fmt.Errorf("set up the controller of policies: %w", err)
 	}
-	verifier := &tokenpolicy.Verifier{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Registerer: metrics.Registry}
+	verifier := &tokenpolicy.Verifier{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Registerer: metrics.Registry,
+	}
 	err := errors.Join(
 		verifier.SetupWithManager(mgr, policies, directoryConcurrency),
 		o.directories(mgr, read).SetupWithManager(mgr, directoryConcurrency),

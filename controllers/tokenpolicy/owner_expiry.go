@@ -63,8 +63,8 @@ func expiryCondition(p *v1alpha1.TokenPolicy, soon []expiringToken) *metav1.Cond
 	return &metav1.Condition{
 		Type: v1alpha1.ConditionOwnerTokensExpiring, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonOwnerTokensExpiring,
 		ObservedGeneration: p.Generation,
-		Message: "the Jira tokens of these owners expire within 30 days, or have expired: " + list + "; each has to make a new one in " +
-			"Jira, to be put into the Secret with its expiresAt",
+		Message: "the Jira tokens of these owners expire within 30 days, or have expired: " + list + "; each has to make a new one " +
+			"in Jira, to be put into the Secret with its expiresAt",
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -106,14 +108,8 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 		found = unverified
 	}
 	if found == nil {
-		message := gateway.message
-		for _, more := range []string{f.ambiguous, some} {
-			if more != "" {
-				message += "; " + more
-			}
-		}
-		message += linksPastGateway(&p.Spec)
-		set(v1alpha1.ConditionReady, true, gateway.reason, message)
+		all := slices.DeleteFunc([]string{gateway.message, f.ambiguous, some}, func(s string) bool { return s == "" })
+		set(v1alpha1.ConditionReady, true, gateway.reason, strings.Join(all, "; ")+linksPastGateway(&p.Spec))
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
 		return

@@ -122,9 +122,9 @@ func (v *Verifier) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl
 	return ctrl.Result{RequeueAfter: max(next.Sub(v.Clock.Now()), time.Second)}, nil
 }
 
-func (v *Verifier) forget(policy client.ObjectKey) {
-	v.states.forget(policy)
-	v.metrics.forget(policy)
+func (v *Verifier) forget(key client.ObjectKey) {
+	v.states.forget(key)
+	v.metrics.forget(key)
 }
 
 // counts tells whether the policy's gateway is, or may be, in use.

@@ -103,7 +103,11 @@ func (v *Verifier) askAsOwners(
 	if len(owners.secrets) == 0 {
 		return notConfigured("there is no owner's Jira token yet"), nil
 	}
-	var c *jira.Client
+	c, err := secrets.client(p, jira.Nobody(), true)
+	if err != nil {
+		return verdict{}, err
+	}
+	defer c.Close()
 	for _, owner := range owners.next(whole) {
 		by, gone, err := v.ownerIdentity(ctx, p, owners.secrets[owner].Name, owner)
 		if err != nil {
@@ -114,14 +118,7 @@ func (v *Verifier) askAsOwners(
 		}
 		check := ownerCheck{digest: owners.digest(owner), at: v.Clock.Now(), wrong: true}
 		if by != nil {
-			credential := jira.Impersonated(by, owner)
-			if c == nil {
-				if c, err = secrets.client(p, credential, true); err != nil {
-					return verdict{}, err
-				}
-				defer c.Close()
-			}
-			found, ok := judgeAnswer(c.As(credential).Myself(ctx))
+			found, ok := judgeAnswer(c.As(jira.Impersonated(by, owner)).Myself(ctx))
 			if found.reason == v1alpha1.ReasonVerificationImpossible {
 				return found, nil
 			}

@@ -84,7 +84,9 @@ func (s *verificationSecrets) value(ref v1alpha1.SecretKeyReference) []byte {
 }
 
 // client connects as the gateway does; without the certificate, as anybody could.
-func (s *verificationSecrets) client(p *v1alpha1.TokenPolicy, credential jira.Credential, certificate bool) (*jira.Client, error) {
+func (s *verificationSecrets) client(
+	p *v1alpha1.TokenPolicy, credential jira.Credential, certificate bool,
+) (*jira.Client, error) {
 	o := jira.Options{URL: string(p.Spec.Jira.URL), BaseURL: baseURL(p), Credential: credential}
 	if bundle := p.Spec.Jira.CABundle; bundle != nil {
 		authorities, err := jirasecret.ParseCertificates(s.value(bundle.SecretRef))
@@ -130,7 +132,8 @@ func identity(
 		by, err = accountIdentity(how.ServiceAccount, s)
 	}
 	if err != nil {
-		return nil, "", &problemError{reason: v1alpha1.ReasonInvalidSpec, message: fmt.Sprintf("spec.impersonation can't be used: %v", err)}
+		message := fmt.Sprintf("spec.impersonation can't be used: %v", err)
+		return nil, "", &problemError{reason: v1alpha1.ReasonInvalidSpec, message: message}
 	}
 	return by, user, nil
 }

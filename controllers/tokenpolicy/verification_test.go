@@ -213,7 +213,9 @@ func TestVerificationRests(t *testing.T) {
 			t.Errorf("looks again after %s", next)
 		}
 	}
-	get(t, p.policy)
+	if err := get(t, p.policy); err != nil {
+		t.Fatal(err)
+	}
 	if p.policy.ResourceVersion != version || len(p.jira.Received()) != asked {
 		t.Errorf("%s after %s, %d requests after %d", p.policy.ResourceVersion, version, len(p.jira.Received()), asked)
 	}
@@ -284,7 +286,9 @@ func TestOwnersTokensThatExpire(t *testing.T) {
 		t.Helper()
 		eventually(t, func() error {
 			p.run()
-			get(t, p.policy)
+			if err := get(t, p.policy); err != nil {
+				return err
+			}
 			c := meta.FindStatusCondition(p.policy.Status.Conditions, v1alpha1.ConditionOwnerTokensExpiring)
 			if (c != nil) != (want != "") || c != nil && !strings.Contains(c.Message, want) {
 				return fmt.Errorf("want %q, have %+v", want, c)

@@ -94,6 +94,7 @@ func impersonateOwner(x *exchange) (refusal *Refusal) {
 		}
 	}
 	setForwarded(x)
+	x.settings.affinity.send(x.record.UID, x.header, x.start)
 	err := x.settings.impersonator.Apply(&x.outgoing, x.record.Owner)
 	var missing *impersonate.MissingCredentialError
 	switch {

@@ -104,6 +104,7 @@ func modifyResponse(answer *http.Response) error {
 	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner, x.start); refusal != nil {
 		return &refusedAnswerError{refusal}
 	}
+	x.settings.affinity.keep(x.record.UID, answer.Header, x.start)
 	rewriteResponse(x.settings, answer.Header)
 	x.settings.links.rewrite(answer, x.segments)
 	x.rate.mark(answer.StatusCode, answer.Header)

@@ -99,6 +99,7 @@ func (h *Handler) Configure(s *Settings) {
 	s.secure(before)
 	h.metrics.certificateExpiry.Set(s.tls.expiry())
 	unused, unusedStore := s.adoptTransport(before), h.adoptStore(s, before)
+	s.adoptAffinity(before)
 	h.settings.Store(s)
 	for _, warning := range s.warnings {
 		h.log.Info("configuration: " + warning)

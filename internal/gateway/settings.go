@@ -54,6 +54,7 @@ type Settings struct {
 
 	upstream  upstreamTLS
 	transport *http.Transport
+	affinity  *affinityJar // nil: none is wanted
 }
 
 // Compile makes settings of a configuration and the labelled Secrets of the gateway's namespace. Its errors name Secret
@@ -69,7 +70,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		baseURL: cfg.Jira.BaseURL, publicURL: cfg.Jira.PublicURL,
 		replicas: cfg.Replicas, policyUID: cfg.Policy.UID, impersonation: cfg.Impersonation,
 		addressHeader: http.CanonicalHeaderKey(cmp.Or(cfg.ClientAddressHeader, defaultAddressHeader)),
-		personal:      newPersonalPolicy(cfg), audit: compileAudit(cfg.Audit),
+		personal:      newPersonalPolicy(cfg), audit: compileAudit(cfg.Audit), affinity: newAffinityJar(cfg.AffinityCookies),
 	}
 	s.maxInFlight = int(grant.ShareOf(cfg.MaxInFlight, cfg.Replicas))
 	store := newSecretStore(cfg.Policy.Name, secrets)

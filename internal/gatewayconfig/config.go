@@ -53,6 +53,8 @@ type Config struct {
 	Audit *Audit `json:"audit,omitempty"`
 	// RewriteLinks makes links in Jira's JSON answers lead to PublicURL; absent: they lead where Jira says.
 	RewriteLinks bool `json:"rewriteLinks,omitempty"`
+	// AffinityCookies are a load balancer's, by which tokens stay on a node of Jira; absent: none is kept.
+	AffinityCookies []string `json:"affinityCookies,omitempty"`
 	// Personal is what happens to personal credentials; absent: they are refused.
 	Personal *Personal `json:"personal,omitempty"`
 }
@@ -201,6 +203,9 @@ func (c *Config) validate() error {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
 	}
 	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate(), c.Audit.validate()); err != nil {
+		return err
+	}
+	if err := validateAffinity(c.AffinityCookies); err != nil {
 		return err
 	}
 	if n := c.Impersonation.count(); n != 1 {

@@ -82,3 +82,12 @@ func (i *impersonated) sign(request *http.Request) error {
 }
 
 func (i *impersonated) user() string { return i.username }
+
+// Nobody is for a client that asks by As alone.
+func Nobody() Credential { return nobody{} }
+
+type nobody struct{}
+
+func (nobody) sign(*http.Request) error { return errors.New("there is nobody to ask as") }
+
+func (nobody) user() string { return "" }

@@ -115,9 +115,9 @@ func TestParseCertificates(t *testing.T) {
 }
 
 func TestParseExpiry(t *testing.T) {
+	const not = "is no time such as"
 	for value, want := range map[string]string{
-		"2027-01-31T00:00:00Z": "", " 2027-01-31T01:00:00+01:00\n": "", "": "",
-		"2027-01-31": "is no time such as", "s3cret": "is no time such as", "1796083200": "is no time such as",
+		"2027-01-31T00:00:00Z": "", "2027-01-31T01:00:00+01:00\n": "", "": "", "2027-01-31": not, "s3cret": not, "1796083200": not,
 	} {
 		at, err := jirasecret.ParseExpiry([]byte(value))
 		judge(t, value, err, want)

@@ -60,6 +60,9 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	}
 	config.MaxInFlight = spec.Gateway.MaxInFlight
 	config.RewriteLinks = spec.Gateway.RewriteLinks
+	if affinity := spec.Gateway.Affinity; affinity != nil {
+		config.AffinityCookies = texts(affinity.Cookies)
+	}
 	config.TLS = serverTLS(spec.Gateway.TLS)
 	config.RateLimitStore = rateLimitStore(spec.Gateway.RateLimitStore)
 	config.ClientAddressHeader = spec.Gateway.ClientAddressHeader

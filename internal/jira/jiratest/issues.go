@@ -31,6 +31,7 @@ type issue struct {
 	worklogs         []*worklog
 	properties       map[string]json.RawMessage
 	files            []int64
+	node             string // of the cluster, where it was created
 }
 
 // AddIssue adds an issue and returns its key. It panics on a key that is none.

@@ -60,7 +60,7 @@ func createIssue(c *call) reply {
 	}
 	delete(in.Fields, "project")
 	i := c.s.putIssue(p, 0, in.Fields)
-	i.reporter = c.who.user.Key
+	i.reporter, i.node = c.who.user.Key, c.node()
 	return created(c.s.issueSelf(i), object{"id": itoa(i.id), "key": i.key, "self": c.s.issueSelf(i)})
 }
 

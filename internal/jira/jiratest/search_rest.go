@@ -57,7 +57,7 @@ func (c *call) search(params url.Values) reply {
 	}
 	var all []*issue
 	for _, i := range c.s.visibleIssues(c.who.user) {
-		if query.matches(i) {
+		if query.matches(i) && c.indexed(i) {
 			all = append(all, i)
 		}
 	}

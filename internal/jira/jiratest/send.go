@@ -4,6 +4,7 @@ package jiratest
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"maps"
@@ -58,7 +59,7 @@ func (c *call) stamp(h http.Header) {
 	c.mintSession()
 	now := c.s.now().UTC()
 	h.Set("X-AREQUESTID", fmt.Sprintf("%dx%dx1", now.Hour()*60+now.Minute(), c.s.requests))
-	h.Set("X-ANODEID", "node1")
+	h.Set("X-ANODEID", cmp.Or(c.node(), "node1"))
 	if c.who.session != "" {
 		h.Set("X-ASESSIONID", strings.ToLower(c.who.session[:min(7, len(c.who.session))]))
 	}

@@ -43,7 +43,7 @@ func Start(t TB, c Config) *Server {
 	return s
 }
 
-func (c *Config) tls() *tls.Config {
+func (c Config) tls() *tls.Config {
 	out := &tls.Config{Certificates: []tls.Certificate{*c.Certificate}, MinVersion: tls.VersionTLS12}
 	if c.ClientCAs != nil {
 		out.ClientCAs, out.ClientAuth = c.ClientCAs, tls.RequireAndVerifyClientCert
