@@ -105,6 +105,16 @@ func (j *affinityJar) keep(token string, header http.Header, now time.Time) {
 	j.tokens[token] = kept
 }
 
+// forget lets a token go to another node, when the one that it has does not answer.
+func (j *affinityJar) forget(token string) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.tokens, token)
+}
+
 func (j *affinityJar) makeRoom(now time.Time) {
 	if len(j.tokens) < maxAffinityTokens {
 		return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/jira/jiratest"
 )
 
 // newClusterBench has a Jira of two nodes behind a load balancer.
@@ -121,6 +122,25 @@ func TestTheJarForgets(t *testing.T) {
 	j.keep("later", setCookie("A=1"), now.Add(affinityFor))
 	if len(j.tokens) != 1 {
 		t.Errorf("%d tokens of which the time is over", len(j.tokens)-1)
+	}
+}
+
+// TestATokenLeavesANodeThatIsDown: a balancer that insists on the cookie's node answers 503 until the cookie is gone.
+func TestATokenLeavesANodeThatIsDown(t *testing.T) {
+	b := newClusterBench(t, "NODE")
+	tok := bearer(b.issue("alice", []string{"read"}))
+	cookie := func() string {
+		b.send("GET", myself, tok)
+		return b.jira.Last().Header.Get("Cookie")
+	}
+	if first, second := cookie(), cookie(); first != "" || second == "" {
+		t.Fatalf("%q, then %q", first, second)
+	}
+	remove := b.jira.Fault(jiratest.Fault{Status: http.StatusServiceUnavailable, OmitUserName: true})
+	b.send("GET", myself, tok)
+	remove()
+	if got := cookie(); got != "" {
+		t.Errorf("still %q", got)
 	}
 }
 

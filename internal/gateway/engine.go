@@ -102,6 +102,9 @@ func modifyResponse(answer *http.Response) error {
 		return err
 	}
 	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner, x.start); refusal != nil {
+		if answer.StatusCode >= http.StatusInternalServerError {
+			x.settings.affinity.forget(x.record.UID) // it was not Jira that answered, but what stands before its node
+		}
 		return &refusedAnswerError{refusal}
 	}
 	x.settings.affinity.keep(x.record.UID, answer.Header, x.start)

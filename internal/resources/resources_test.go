@@ -175,6 +175,23 @@ func TestConfig(t *testing.T) {
 		}, func(c *gatewayconfig.Config) bool {
 			return *c.Impersonation.ServiceAccount == gatewayconfig.ServiceAccount{Username: "svc", SecretName: "s"}
 		}},
+		"oauth with another signature": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Impersonation = v1alpha1.Impersonation{OAuth: &v1alpha1.OAuthImpersonation{
+				ConsumerKey: "c", PrivateKeySecretRef: key, SignatureMethod: "RSA-SHA256",
+			}}
+		}, func(c *gatewayconfig.Config) bool {
+			return *c.Impersonation.OAuth == gatewayconfig.OAuth{
+				ConsumerKey: "c", PrivateKey: gatewayconfig.KeyRef{Name: "s", Key: "k"}, SignatureMethod: "RSA-SHA256",
+			}
+		}},
+		"client certificate": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Jira.ClientCertificateSecretRef = &v1alpha1.SecretReference{Name: "client"}
+		}, func(c *gatewayconfig.Config) bool { return c.Jira.ClientCertificate == "client" }},
+		"affinity": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Gateway = &v1alpha1.Gateway{Affinity: &v1alpha1.Affinity{Cookies: []v1alpha1.AffinityCookie{"AWSALB", "route"}}}
+		}, func(c *gatewayconfig.Config) bool {
+			return slices.Equal(c.AffinityCookies, []string{"AWSALB", "route"})
+		}},
 		"gateway without settings": {
 			func(s *v1alpha1.TokenPolicySpec) { s.Gateway = &v1alpha1.Gateway{} },
 			func(c *gatewayconfig.Config) bool { return c.MaxStaleness.Duration == 24*time.Hour },
