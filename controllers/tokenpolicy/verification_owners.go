@@ -100,9 +100,6 @@ func (o *ownersToVerify) next(whole bool) []string {
 func (v *Verifier) askAsOwners(
 	ctx context.Context, p *v1alpha1.TokenPolicy, secrets *verificationSecrets, owners *ownersToVerify, whole bool,
 ) (verdict, error) {
-	if len(owners.secrets) == 0 {
-		return notConfigured("there is no owner's Jira token yet"), nil
-	}
 	c, err := secrets.client(p, jira.Nobody(), true)
 	if err != nil {
 		return verdict{}, err
@@ -151,6 +148,9 @@ func (v *Verifier) ownerIdentity(
 
 // judgeOwners is pure. Owners whose tokens are wrong take nothing from the others, unless there are no others.
 func judgeOwners(checks map[string]ownerCheck) verdict {
+	if len(checks) == 0 {
+		return notConfigured("there is no owner's Jira token yet")
+	}
 	var wrong []string
 	for _, owner := range slices.Sorted(maps.Keys(checks)) {
 		if checks[owner].wrong {

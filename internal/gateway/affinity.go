@@ -78,7 +78,8 @@ func (j *affinityJar) keep(token string, header http.Header, now time.Time) {
 	set := map[int]string{}
 	for _, line := range header["Set-Cookie"] {
 		cookie, err := http.ParseSetCookie(line)
-		if err != nil || cookie.Quoted || len(cookie.Value) > maxAffinityValue {
+		// Some servers take a comma for the end of a cookie.
+		if err != nil || cookie.Quoted || len(cookie.Value) > maxAffinityValue || strings.ContainsAny(cookie.Value, ", ") {
 			continue
 		}
 		if i := slices.Index(j.names, cookie.Name); i >= 0 {

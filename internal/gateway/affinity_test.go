@@ -90,6 +90,7 @@ func TestTheJarKeepsWhatIsAllowed(t *testing.T) {
 		"emptied":         {[]string{"A=1", "A="}, ""},
 		"too long":        {[]string{"A=" + strings.Repeat("x", maxAffinityValue+1)}, ""},
 		"quoted":          {[]string{`A="1; JSESSIONID=s"`}, ""},
+		"two in one":      {[]string{"A=1,JSESSIONID=s", "B=2 JSESSIONID=s"}, ""},
 		"no cookie":       {[]string{"=x", "A", ";", "A=1\x00"}, ""},
 	} {
 		j := newAffinityJar([]string{"A", "B"})
@@ -165,7 +166,8 @@ func TestAnAnswerForSomebodyElseSetsNothing(t *testing.T) {
 	header := setCookie("NODE=evil")
 	header["X-Ausername"] = []string{"bob"}
 	request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-	err := modifyResponse(&http.Response{StatusCode: 200, Header: header, Request: request.WithContext(withExchange(t.Context(), x))})
+	request = request.WithContext(withExchange(t.Context(), x))
+	err := modifyResponse(&http.Response{StatusCode: http.StatusOK, Header: header, Request: request})
 	if err == nil || j.sent("token", x.start) != "" {
 		t.Errorf("%v, %q", err, j.sent("token", x.start))
 	}

@@ -51,8 +51,8 @@ func checkResponse(s *Settings, status int, header http.Header, owner string, no
 func credentialRefused(s *Settings, owner string, now time.Time) *Refusal {
 	if ended := s.identitySecrets.expired(owner, now); !ended.IsZero() {
 		return impersonationFailure("the Jira token of the token's owner " + strconv.Quote(owner) +
-			", which the gateway uses, expired on " + ended.Format(time.RFC3339) + ". The token itself is fine; the owner must make a new one in Jira, for an administrator to " +
-			"put into its Secret")
+			", which the gateway uses, expired on " + ended.Format(time.RFC3339) + ". The token itself is fine; the owner must " +
+			"make a new one in Jira, for an administrator to put into its Secret")
 	}
 	return impersonationFailure("Jira refused the gateway's credential for the token's owner " + strconv.Quote(owner) +
 		". The token itself is fine; an administrator must look at the gateway's impersonation")

@@ -22,7 +22,7 @@ func (s *Server) Balanced(cookie string, nodes ...string) http.Handler {
 		}
 		if node == "" {
 			node = nodes[int(turn.Add(1))%len(nodes)]
-			http.SetCookie(w, &http.Cookie{Name: cookie, Value: node, Path: "/", HttpOnly: true})
+			w.Header().Add("Set-Cookie", cookie+"="+node+"; Path=/; HttpOnly")
 		}
 		s.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), nodeKey{}, node)))
 	})
