@@ -35,7 +35,8 @@ var (
 // auditPath is the path as it was sent, without what must not be kept. It works on paths that were refused as well.
 func auditPath(raw string) string {
 	path := redactTokens(raw)
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") { // a whole URL, or what CONNECT names: user:password@ can stand before its host
+	// A whole URL, or what CONNECT names: user:password@ can stand before its host.
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		if at := strings.LastIndexByte(path, '@'); at >= 0 {
 			path = redacted + path[at:]
 		}

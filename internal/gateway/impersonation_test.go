@@ -263,7 +263,7 @@ func TestAnExpiredOwnerTokenSaysSo(t *testing.T) {
 		remove()
 	}
 	expires("soon")
-	if got := b.handler.settings.Load().Warnings(); len(got) != 1 || !strings.Contains(got[0], `secret "pat-alice": the key expiresAt is no time such as`) {
+	if got := strings.Join(b.handler.settings.Load().Warnings(), "; "); !strings.Contains(got, `secret "pat-alice": the key expiresAt is no time such as`) {
 		t.Errorf("%q", got)
 	}
 }
