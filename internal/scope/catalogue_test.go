@@ -4,6 +4,7 @@ package scope
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,10 +24,16 @@ func coarse() []Set {
 // reachedBy tells whether a token gets through.
 func reachedBy(s Set, o *Operation) bool { return o.Access == Scoped && s.Contains(o.Need) }
 
+// version is how an API's version is written where Jira serves it.
+var version = regexp.MustCompile(`^(latest|[0-9]+(\.[0-9]+)*)$`)
+
 // expectAsFormerly compares what tokens with the coarse scopes reach now and before: no more, and, since scripts rely on
-// it, no less.
+// it, no less; but that a POST to a version that no API has, such as 2.json, is not known to read.
 func expectAsFormerly(t interface{ Errorf(string, ...any) }, method string, segments []string, query string) {
 	now, before := Classify(method, segments, query), formerly(method, segments, query)
+	if len(segments) > 2 && !version.MatchString(segments[2]) && before.Need == Read && now.Need == Write && method == "POST" {
+		return
+	}
 	for _, s := range coarse() {
 		if reachedBy(s, &now) != reachedBy(s, &before) {
 			t.Errorf("%s %q?%s with %s: now %v (%v, %s), formerly %v (%v, %s)", method, segments, query, s,
