@@ -25,7 +25,7 @@ func coarse() []Set {
 func reachedBy(s Set, o *Operation) bool { return o.Access == Scoped && s.Contains(o.Need) }
 
 // version is how an API's version is written where Jira serves it.
-var version = regexp.MustCompile(`^(latest|[0-9]+(\.[0-9]+)*)$`)
+var version = regexp.MustCompile(`^(latest|\d+(\.\d+)*)$`)
 
 // expectAsFormerly compares what tokens with the coarse scopes reach now and before: no more, and, since scripts rely on
 // it, no less; but that a POST to a version that no API has, such as 2.json, is not known to read.
