@@ -24,9 +24,9 @@ type Directory struct {
 	// +optional
 	OAuth *DirectoryOAuth `json:"oauth,omitempty"`
 
-	// refreshInterval is how often groups and owners are read: a user who leaves
-	// a group loses what the group permits within this time. Hours, minutes and
-	// seconds, from 10s.
+	// refreshInterval is how often groups and owners are read: a user who leaves a
+	// group loses what the group permits within this time. Hours, minutes and
+	// seconds, from 10s. Default: 5m.
 	// +optional
 	// +kubebuilder:default="5m"
 	RefreshInterval RefreshInterval `json:"refreshInterval,omitempty"`
@@ -34,17 +34,17 @@ type Directory struct {
 	// maxStaleness is how long the last answer counts while Jira can't be read.
 	// After it, whatever depends on a group or owner that Jira would have to
 	// confirm is not permitted until Jira answers again. At least twice
-	// refreshInterval.
+	// refreshInterval. Default: 24h.
 	// +optional
 	// +kubebuilder:default="24h"
 	MaxStaleness Staleness `json:"maxStaleness,omitempty"`
 
-	// holdLoss is how long a group that suddenly lost more than half of its
-	// members keeps those members: a directory that answers with half of its
-	// users would otherwise stop half of all tokens. The loss is reported, and
-	// applied after this time, or at once when the annotation
-	// `jiratokens.io/confirm-loss` on the policy has the value that the condition
-	// DirectorySynced names. 0s applies every loss at once.
+	// holdLoss is how long a group that suddenly lost more than half of its members
+	// keeps those members: a directory that answers with half of its users would
+	// otherwise stop half of all tokens. The loss is reported, and applied after
+	// this time, or at once when the annotation `jiratokens.io/confirm-loss` on the
+	// policy has the value that the condition DirectorySynced names. 0s applies
+	// every loss at once. Default: 1h.
 	// +optional
 	// +kubebuilder:default="1h"
 	HoldLoss HoldTime `json:"holdLoss,omitempty"`

@@ -7,11 +7,11 @@ import corev1 "k8s.io/api/core/v1"
 // Gateway configures the gateway's Deployment and Service.
 // +kubebuilder:validation:XValidation:rule="!has(self.clientAddressHeader) || has(self.trustedProxies)",message="clientAddressHeader needs trustedProxies: the header is believed from nobody else"
 type Gateway struct {
-	// placement says where the gateway stands. SideDoor: beside Jira, at an
-	// address of its own; only requests with API tokens pass, and to the REST API
-	// those whose class spec.personalCredentials lets through. FrontDoor: before
-	// Jira, at Jira's base URL; all of Jira's pages pass as well, as
-	// spec.personalCredentials decides.
+	// placement says where the gateway stands. SideDoor: beside Jira, at an address
+	// of its own; only requests with API tokens pass, and to the REST API those
+	// whose class spec.personalCredentials lets through. FrontDoor: before Jira, at
+	// Jira's base URL; all of Jira's pages pass as well, as
+	// spec.personalCredentials decides. Default: SideDoor.
 	// +optional
 	// +kubebuilder:default=SideDoor
 	Placement Placement `json:"placement,omitempty"`
@@ -117,9 +117,9 @@ const (
 // GatewayService configures the Service in front of the gateway's pods.
 // +kubebuilder:validation:XValidation:rule="!has(self.nodePort) || (has(self.type) && self.type != 'ClusterIP')",message="nodePort needs the type NodePort or LoadBalancer"
 type GatewayService struct {
-	// type of the Service. With NodePort and LoadBalancer the
-	// externalTrafficPolicy is Local, so that the gateway sees the clients'
-	// addresses.
+	// type of the Service. With NodePort and LoadBalancer the externalTrafficPolicy
+	// is Local, so that the gateway sees the clients' addresses. Default:
+	// ClusterIP.
 	// +optional
 	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
 	// +kubebuilder:default=ClusterIP

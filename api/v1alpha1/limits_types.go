@@ -121,7 +121,7 @@ type RateLimit struct {
 
 	// concurrent is how many requests of the token may be in progress; one more
 	// is answered with 429. As a ceiling, the token must have one that is no
-	// higher. Absent: any number.
+	// higher. Absent: 256 at each replica of the gateway; as a ceiling, none.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000

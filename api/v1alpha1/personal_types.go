@@ -15,7 +15,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type PersonalCredentials struct {
 	// enforcement says what happens to requests that the actions below deny:
 	// Enforce refuses them; Audit lets them through, with a line in the audit log
-	// and a metric.
+	// and a metric. Default: Enforce.
 	// +optional
 	// +kubebuilder:default=Enforce
 	Enforcement Enforcement `json:"enforcement,omitempty"`
@@ -29,19 +29,20 @@ type PersonalCredentials struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.class == b.class))",message="each class may be overridden once"
 	EnforcementOverrides []EnforcementOverride `json:"enforcementOverrides,omitempty"`
 
-	// basic is for user name and password in an Authorization header.
+	// basic is for user name and password in an Authorization header. Default:
+	// Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	Basic PersonalAction `json:"basic,omitempty"`
 
 	// jiraToken is for Jira's own personal access tokens and OAuth 2.0 access
-	// tokens: all that is Bearer and no token of ours.
+	// tokens: all that is Bearer and no token of ours. Default: Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	JiraToken PersonalAction `json:"jiraToken,omitempty"`
 
 	// oauth is for OAuth 1.0a, by which application links speak: an Authorization
-	// header or parameters. Allowed ones pass untouched.
+	// header or parameters. Allowed ones pass untouched. Default: Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	OAuth PersonalAction `json:"oauth,omitempty"`
@@ -50,7 +51,7 @@ type PersonalCredentials struct {
 	// through that look as if a page of this Jira made them (Sec-Fetch-Site,
 	// X-Requested-With, Origin). That is deterrence: a script can send the same
 	// headers. With placement FrontDoor, sessions reach Jira's pages whatever is
-	// set here.
+	// set here. Default: Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	Session SessionAction `json:"session,omitempty"`
@@ -58,19 +59,19 @@ type PersonalCredentials struct {
 	// login is for what makes a session of a password: POST /rest/auth/1/session,
 	// /rest/gadget/1.0/login, /rest/tsv/1.0/authenticate, /login.jsp and the
 	// service portal's log-in page. Unless session is Allow, those below /rest are
-	// for browsers only.
+	// for browsers only. Default: Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	Login PersonalAction `json:"login,omitempty"`
 
 	// parameters is for os_username and os_password in a query, or in a form that
-	// is no log-in.
+	// is no log-in. Default: Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	Parameters PersonalAction `json:"parameters,omitempty"`
 
-	// anonymous is for requests without any credential. Jira's own permissions
-	// say what they can see.
+	// anonymous is for requests without any credential. Jira's own permissions say
+	// what they can see. Default: Deny.
 	// +optional
 	// +kubebuilder:default=Deny
 	Anonymous PersonalAction `json:"anonymous,omitempty"`

@@ -15,7 +15,7 @@ type Scopes struct {
 	// unlisted says what becomes of operations that neither the catalogue (`kubectl
 	// apitoken scopes`) nor operations know. Plain: they need read or write by
 	// their method within the REST modules that are known, and admin elsewhere.
-	// Deny: no token reaches them.
+	// Deny: no token reaches them. Default: Plain.
 	// +optional
 	// +kubebuilder:default=Plain
 	Unlisted UnlistedOperations `json:"unlisted,omitempty"`

@@ -48,15 +48,16 @@ type TokenPolicySpec struct {
 	// admission says what happens to an ApiToken that no rule permits when it is
 	// created or changed: Warn admits it with a warning (it is not issued, and its
 	// conditions say why); Deny denies it, if that is certain at that moment.
-	// GitOps tools try all objects of a set before any exists: with Deny, apply
-	// the policy before its tokens.
+	// GitOps tools try all objects of a set before any exists: with Deny, apply the
+	// policy before its tokens. Default: Warn.
 	// +optional
 	// +kubebuilder:default=Warn
 	Admission AdmissionMode `json:"admission,omitempty"`
 
 	// privilegedGroups are the groups whose members' tokens need a rule with
 	// `owners.privileged: true`. With spec.directory their members are read from
-	// Jira; without it, those count that jiraGroups declares.
+	// Jira; without it, those count that jiraGroups declares. Default:
+	// jira-administrators and jira-system-administrators.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:default={"jira-administrators","jira-system-administrators"}
