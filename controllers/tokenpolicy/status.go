@@ -62,10 +62,16 @@ type findings struct {
 	ranges    *metav1.Condition // see sourceRanges; nil: none are used
 }
 
-// linksPastGateway says that clients that follow links in Jira's answers call Jira itself, where that is so.
+// linksPastGateway says that clients that follow links in Jira's answers call Jira itself, where that is so, and that
+// nothing is done about it where the policy does not say what these links begin with.
 func linksPastGateway(spec *v1alpha1.TokenPolicySpec) string {
-	base := spec.Jira.BaseURL
-	if base == "" || base == spec.Jira.PublicURL || spec.Gateway != nil && spec.Gateway.RewriteLinks {
+	one := spec.Jira.BaseURL == "" || spec.Jira.BaseURL == spec.Jira.PublicURL
+	rewrite := spec.Gateway != nil && spec.Gateway.RewriteLinks
+	switch {
+	case one && rewrite:
+		return "; gateway.rewriteLinks has nothing to rewrite, since jira.baseURL is absent or the same as publicURL: " +
+			"set it to what Jira believes its address to be"
+	case one || rewrite:
 		return ""
 	}
 	return "; links in Jira's answers (self) lead to jira.baseURL, past the gateway: gateway.rewriteLinks: true changes that"
