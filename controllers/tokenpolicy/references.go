@@ -120,9 +120,13 @@ func (r *Reconciler) checkReferences(ctx context.Context, p *v1alpha1.TokenPolic
 
 func (ref *reference) missing(p *v1alpha1.TokenPolicy) *problemError {
 	// Without the label it is not seen coming, and somebody who has just made it would take this for wrong.
-	found := ref.invalid("does not exist: create it in namespace %s with the key %s and the label %s=%s; if you "+
+	keys := "key " + quoted(ref.keys)
+	if other, ok := ref.with[ref.keys[0]]; ok && len(ref.keys) == 1 {
+		keys = "keys " + quoted(ref.keys) + " and " + strconv.Quote(other)
+	}
+	found := ref.invalid("does not exist: create it in namespace %s with the %s and the label %s=%s; if you "+
 		"have made it without the label: %s",
-		p.Namespace, quoted(ref.keys), v1alpha1.LabelPolicy, p.Name, labelCommand(ref.name, p))
+		p.Namespace, keys, v1alpha1.LabelPolicy, p.Name, labelCommand(ref.name, p))
 	found.waiting = true
 	return found
 }

@@ -198,7 +198,7 @@ func TestReferences(t *testing.T) {
 		},
 		"no certificate for clients": {
 			serverTLS, nil, true,
-			`spec.gateway.tls.secretName: Secret ref does not exist: create it in namespace NS with the key "tls.crt"`, goodTLS,
+			`spec.gateway.tls.secretName: Secret ref does not exist: create it in namespace NS with the keys "tls.crt" and "tls.key" and the label`, goodTLS,
 		},
 		"certificate without a key": {
 			serverTLS, labelled(map[string][]byte{"tls.crt": serverCertificate}), false,
