@@ -16,6 +16,7 @@ func TestScopes(t *testing.T) {
 		"history":    "--path /rest/api/2/issue/DEMO-1?updateHistory=true",
 		"never":      "--path /rest/pat/latest/tokens",
 		"outside":    "--path /secure/Dashboard.jspa",
+		"context":    "--path /jira/rest/api/2/search",
 		"own":        "--policy-file testdata/simple.yaml --path /rest/rota/1.0/shift/7",
 		"own-list":   "--policy-file testdata/simple.yaml --scope read:app",
 		"own-denied": "--policy-file testdata/simple.yaml --method POST --path /rest/api/2/unheard/of",

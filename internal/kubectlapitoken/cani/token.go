@@ -71,7 +71,10 @@ func checkSpec(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string
 		return usage.Errorf("%s is %q; a Jira user name is needed, such as alice or alice@corp.example: no colon, <, >, & or control "+
 			"character, no space at its ends", name("owner", "owner"), spec.Owner)
 	}
-	if scopes, err := policy.ParseScopes(spec.Scopes); err != nil || scopes.IsEmpty() {
+	switch scopes, err := policy.ParseScopes(spec.Scopes); {
+	case err != nil:
+		return usage.Errorf("%s: %w", name("scopes", "scopes"), err)
+	case scopes.IsEmpty():
 		return usage.Errorf("%s is %q; one or more are needed, such as read or write:comment (kubectl apitoken scopes lists them)",
 			name("scopes", "scopes"), spec.Scopes)
 	}

@@ -31,6 +31,10 @@ func answer(out io.Writer, rules scope.Options, method, target string) error {
 		return usage.Errorf("spec.scopes.operations of the policy: %w", err)
 	}
 	operation := classifier.Classify(method, segments, query)
+	if operation.Access == scope.Outside && slices.Index(segments, "rest") > 0 {
+		return fmt.Errorf("%w: %s; --path begins below Jira's context path: leave that out, as in /rest/api/2/search",
+			errUnreachable, operation.Name)
+	}
 	if operation.Access != scope.Scoped {
 		return fmt.Errorf("%w: %s", errUnreachable, operation.Name)
 	}
