@@ -16,7 +16,7 @@ import (
 func authorise(record *grant.Record, header http.Header, address netip.Addr, operation *scope.Operation) *Refusal {
 	if record.Ranges.Len() > 0 && !address.IsValid() {
 		return refuse(http.StatusForbidden, reasonAddress, "the token may be used from its source ranges only, and "+
-			"X-Forwarded-For has an entry that is no address")
+			"the proxies' header (X-Forwarded-For, or what spec.gateway.clientAddressHeader names) has an entry that is no address")
 	}
 	if record.Ranges.Len() > 0 && !record.Ranges.Contains(address) {
 		return refuse(http.StatusForbidden, reasonAddress, fmt.Sprintf(
@@ -24,7 +24,7 @@ func authorise(record *grant.Record, header http.Header, address netip.Addr, ope
 	}
 	if name := record.Headers.Mismatch(header); name != "" {
 		return refuse(http.StatusForbidden, reasonHeader, "the token may only be used with certain headers, and "+name+
-			" is missing or another one; see spec.headers of its ApiToken")
+			" is missing or has another value; see spec.headers of its ApiToken")
 	}
 	switch operation.Access {
 	case scope.Never:
