@@ -97,6 +97,7 @@ type SharedSecret struct {
 
 // ServiceAccountImpersonation configures one Jira account that all tokens act
 // as.
+// +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.oauth2)",message="set exactly one of secretRef (a Jira personal access token, or a password) and oauth2 (client credentials of a Jira Data Center service account)"
 type ServiceAccountImpersonation struct {
 	// username of the account. Tokens with another owner are refused.
 	// +required
@@ -105,6 +106,36 @@ type ServiceAccountImpersonation struct {
 
 	// secretRef names a Secret with the key `token` (a Jira personal access
 	// token) or, where Jira has none, the key `password`.
+	// +optional
+	SecretRef *SecretReference `json:"secretRef,omitempty"`
+
+	// oauth2 is for a service account of Jira Data Center 10.3 and later: the
+	// gateway fetches access tokens by client credentials and renews them. Such
+	// an account reaches paths below /rest/api/2/ only, and no administration.
+	// +optional
+	OAuth2 *OAuth2ClientCredentials `json:"oauth2,omitempty"`
+}
+
+// OAuth2Scope is a scope of Jira's OAuth 2.0 for service accounts.
+// +kubebuilder:validation:Enum=READ;WRITE
+type OAuth2Scope string
+
+// The scopes that service accounts can have.
+const (
+	OAuth2Read  OAuth2Scope = "READ"
+	OAuth2Write OAuth2Scope = "WRITE"
+)
+
+// OAuth2ClientCredentials configures the client credentials grant of OAuth 2.0
+// (RFC 6749, section 4.4).
+type OAuth2ClientCredentials struct {
+	// secretRef names a Secret with the keys `client_id` and `client_secret`, as
+	// Jira shows them when the service account is made.
 	// +required
 	SecretRef SecretReference `json:"secretRef"`
+
+	// scope of the access tokens: READ, or WRITE, which includes READ. No token of
+	// this policy reaches more in Jira than that.
+	// +required
+	Scope OAuth2Scope `json:"scope"`
 }

@@ -52,10 +52,7 @@ func references(spec *v1alpha1.TokenPolicySpec) []reference {
 		add("impersonation.header.sharedSecret.secretRef", header.SharedSecret.SecretRef, checkCredential)
 	}
 	if account := spec.Impersonation.ServiceAccount; account != nil {
-		out = append(out, reference{
-			field: "spec.impersonation.serviceAccount.secretRef", name: account.SecretRef.Name,
-			keys: []string{"token", "password"}, check: checkCredential,
-		})
+		out = append(out, accountReference(account))
 	}
 	if gateway := spec.Gateway; gateway != nil && gateway.TLS != nil {
 		out = append(out, keyPair("spec.gateway.tls.secretName", gateway.TLS.SecretName))
@@ -89,6 +86,20 @@ func storeReferences(store *v1alpha1.RateLimitStore) (out []reference) {
 		})
 	}
 	return out
+}
+
+func accountReference(account *v1alpha1.ServiceAccountImpersonation) reference {
+	if oauth2 := account.OAuth2; oauth2 != nil {
+		return reference{
+			field: "spec.impersonation.serviceAccount.oauth2.secretRef", name: oauth2.SecretRef.Name,
+			keys: []string{jirasecret.KeyClientID}, check: checkCredential, checkAll: checkClientCredentials,
+			with: map[string]string{jirasecret.KeyClientID: jirasecret.KeyClientSecret},
+		}
+	}
+	return reference{
+		field: "spec.impersonation.serviceAccount.secretRef", name: account.SecretRef.Name,
+		keys: []string{"token", "password"}, check: checkCredential,
+	}
 }
 
 // keyPair is a certificate with its key.
@@ -182,6 +193,11 @@ func checkCertificates(value []byte) error {
 
 func checkKeyPair(data map[string][]byte) error {
 	_, err := jirasecret.ParseKeyPair(data)
+	return err
+}
+
+func checkClientCredentials(data map[string][]byte) error {
+	_, _, err := jirasecret.ParseClientCredentials(data)
 	return err
 }
 

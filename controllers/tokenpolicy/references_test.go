@@ -89,7 +89,13 @@ func header(p *v1alpha1.TokenPolicy) {
 
 func serviceAccount(p *v1alpha1.TokenPolicy) {
 	p.Spec.Impersonation = v1alpha1.Impersonation{ServiceAccount: &v1alpha1.ServiceAccountImpersonation{
-		Username: "svc", SecretRef: v1alpha1.SecretReference{Name: "ref"},
+		Username: "svc", SecretRef: &v1alpha1.SecretReference{Name: "ref"},
+	}}
+}
+
+func serviceAccountOAuth2(p *v1alpha1.TokenPolicy) {
+	p.Spec.Impersonation = v1alpha1.Impersonation{ServiceAccount: &v1alpha1.ServiceAccountImpersonation{
+		Username: "svc", OAuth2: &v1alpha1.OAuth2ClientCredentials{SecretRef: v1alpha1.SecretReference{Name: "ref"}, Scope: "READ"},
 	}}
 }
 
@@ -190,6 +196,21 @@ func TestReferences(t *testing.T) {
 			serviceAccount, labelled(map[string][]byte{"username": []byte("svc")}), false,
 			`spec.impersonation.serviceAccount.secretRef: Secret ref has no key "token" or "password": add it`,
 			map[string][]byte{"password": []byte("p")},
+		},
+		"no client_id": {
+			serviceAccountOAuth2, labelled(map[string][]byte{"token": []byte("p")}), false,
+			`spec.impersonation.serviceAccount.oauth2.secretRef: Secret ref has no key "client_id": add it`,
+			map[string][]byte{"client_id": []byte("c\n"), "client_secret": []byte("s\n")},
+		},
+		"no client_secret": {
+			serviceAccountOAuth2, labelled(map[string][]byte{"client_id": []byte("c"), "client_secret": []byte(" ")}), false,
+			`Secret ref has the key "client_id" but no "client_secret": add it`,
+			map[string][]byte{"client_id": []byte("c"), "client_secret": []byte("s")},
+		},
+		"client_secret has a line end": {
+			serviceAccountOAuth2, labelled(map[string][]byte{"client_id": []byte("c"), "client_secret": []byte("a\nb")}), false,
+			`Secret ref can't be used: the key client_secret has a line end or another control character in it`,
+			map[string][]byte{"client_id": []byte("c"), "client_secret": []byte("s")},
 		},
 		"token is empty": {
 			serviceAccount, labelled(map[string][]byte{"token": nil}), false,

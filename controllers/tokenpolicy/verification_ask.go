@@ -12,6 +12,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
 	"github.com/jiratokens/jira-token-operator/internal/jira"
+	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
 // verify asks Jira as the gateway would. Errors are of the API server; whatever else goes wrong is in the verdict.
@@ -43,6 +44,9 @@ func (v *Verifier) ask(ctx context.Context, p *v1alpha1.TokenPolicy, owners *own
 	if how.OwnerTokens != nil {
 		return v.askAsOwners(ctx, p, secrets, owners, whole)
 	}
+	if account := how.ServiceAccount; account != nil && account.OAuth2 != nil {
+		return askByAccessToken(ctx, p, secrets, account)
+	}
 	by, user, err := identity(p, secrets, v.Clock)
 	if err != nil {
 		return verdict{}, err
@@ -59,6 +63,34 @@ func (v *Verifier) ask(ctx context.Context, p *v1alpha1.TokenPolicy, owners *own
 		return v.askWithoutProof(ctx, p, secrets, user)
 	}
 	return verified(fmt.Sprintf("Jira took a request for %q for that user's", user)), nil
+}
+
+// askByAccessToken fetches a token of its own: the gateway's never leave it.
+func askByAccessToken(
+	ctx context.Context, p *v1alpha1.TokenPolicy, secrets *verificationSecrets, account *v1alpha1.ServiceAccountImpersonation,
+) (verdict, error) {
+	id, secret, err := jirasecret.ParseClientCredentials(secrets.data[account.OAuth2.SecretRef.Name])
+	if err != nil {
+		return verdict{}, fmt.Errorf("parse the client credentials: %w", err) // material has judged them
+	}
+	c, err := secrets.client(p, jira.Nobody(), true)
+	if err != nil {
+		return verdict{}, err
+	}
+	defer c.Close()
+	token, err := c.AccessToken(ctx, jira.ClientCredentials{ID: id, Secret: secret, Scope: string(account.OAuth2.Scope)})
+	if found, ok := judgeAnswer(err); !ok {
+		return found, nil
+	}
+	user := string(account.Username)
+	by, err := impersonate.NewServiceAccountToken(user, token.Value)
+	if err != nil {
+		return verdict{}, fmt.Errorf("use the access token: %w", err) // the client has judged it
+	}
+	if found, ok := judgeAnswer(c.As(jira.Impersonated(by, user)).Myself(ctx)); !ok {
+		return found, nil
+	}
+	return verified(fmt.Sprintf("Jira took a request with an access token for %q for that user's", user)), nil
 }
 
 // askWithoutProof makes sure that Jira believes the header only from the gateway: without its secret and certificate it

@@ -127,6 +127,13 @@ func byAccount(p *probe) {
 	p.secret("ref", map[string][]byte{"token": []byte(p.jira.AddPAT("alice"))})
 }
 
+func byClientCredentials(p *probe) {
+	serviceAccountOAuth2(p.policy)
+	p.policy.Spec.Impersonation.ServiceAccount.Username = "alice"
+	p.jira.PutServiceAccount(jiratest.ServiceAccount{ClientID: "client", ClientSecret: "s3cret", User: "alice"})
+	p.secret("ref", map[string][]byte{"client_id": []byte("client\n"), "client_secret": []byte("s3cret\n")})
+}
+
 func byOwners(p *probe) { p.ownerToken("alice", p.jira.AddPAT("alice")) }
 
 // Jira takes the requests for the users' in each way, then it does not, and then it can't be asked.
@@ -138,7 +145,13 @@ func TestImpersonationIsVerifiedInEachWay(t *testing.T) {
 		"oauth":          {byOAuth, func(p *probe) { p.jira.SetOAuthConsumer("jiratokens", nil) }},
 		"header":         {byHeader, func(p *probe) { p.jira.SetTrustedHeader("X-Forwarded-User", "X-Gateway-Secret", "another") }},
 		"serviceAccount": {byAccount, func(p *probe) { p.jira.Fault(jiratest.Fault{Status: http.StatusUnauthorized}) }},
-		"ownerTokens":    {byOwners, func(p *probe) { p.jira.Fault(jiratest.Fault{As: "bob"}) }},
+		"serviceAccount, client credentials": {byClientCredentials, func(p *probe) {
+			p.jira.PutServiceAccount(jiratest.ServiceAccount{ClientID: "client", ClientSecret: "another", User: "alice"})
+		}},
+		"serviceAccount, of another": {byClientCredentials, func(p *probe) {
+			p.jira.PutServiceAccount(jiratest.ServiceAccount{ClientID: "client", ClientSecret: "s3cret", User: "bob"})
+		}},
+		"ownerTokens": {byOwners, func(p *probe) { p.jira.Fault(jiratest.Fault{As: "bob"}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProbe(t, way.setup)

@@ -39,6 +39,8 @@ func (h *Handler) unready() string {
 		return "no configuration yet"
 	case s.lacks() != "":
 		return "misconfigured: " + s.lacks()
+	case s.accessTokens.awaited():
+		return "no access token for the service account was asked for yet"
 	case !h.freshness.Ready():
 		return "no tokens read yet"
 	case h.freshness.Age(h.clock.Now()) > s.maxStaleness:

@@ -101,6 +101,9 @@ func modifyResponse(answer *http.Response) error {
 		}
 		return err
 	}
+	if answer.StatusCode == http.StatusUnauthorized {
+		x.settings.accessTokens.refused(x.outgoing.Header)
+	}
 	if refusal := checkResponse(x.settings, answer.StatusCode, answer.Header, x.record.Owner, x.start); refusal != nil {
 		if answer.StatusCode >= http.StatusInternalServerError {
 			x.settings.affinity.forget(x.record.UID) // it was not Jira that answered, but what stands before its node

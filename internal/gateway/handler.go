@@ -62,6 +62,7 @@ type Handler struct {
 	failures   *failureLimit
 	guesses    guessLimits
 	uses       *personaluse.Table
+	closed     chan struct{}
 	stop       func()     // ends what runs beside the requests
 	configure  sync.Mutex // one configuration after the other
 	settings   atomic.Pointer[Settings]
@@ -82,6 +83,7 @@ func New(o Options) *Handler {
 		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
 		failures: newFailureLimit(o.Clock.Now()), uses: personaluse.NewTable(o.Clock.Now()),
 		guesses: newGuessLimits(o.Clock.Now()),
+		closed:  closed,
 		stop:    sync.OnceFunc(func() { close(closed) }),
 	}
 	go h.limiter.Run(closed, o.Clock)
@@ -100,10 +102,13 @@ func (h *Handler) Configure(s *Settings) {
 	h.metrics.certificateExpiry.Set(s.tls.expiry())
 	unused, unusedStore := s.adoptTransport(before), h.adoptStore(s, before)
 	s.adoptAffinity(before)
+	unusedTokens := s.adoptAccessTokens(before)
+	h.startAccessTokens(s)
 	h.settings.Store(s)
 	for _, warning := range s.warnings {
 		h.log.Info("configuration: " + warning)
 	}
+	unusedTokens.stop()
 	if unused != nil {
 		unused.CloseIdleConnections()
 	}
@@ -120,7 +125,10 @@ func (h *Handler) Close() {
 	h.stop()
 	h.writeSuppressed(h.clock.Now())
 	h.audit.close()
+	h.configure.Lock()
+	defer h.configure.Unlock()
 	if s := h.settings.Load(); s != nil {
+		s.accessTokens.stop()
 		s.transport.CloseIdleConnections()
 		if counts := s.countIn(); counts != nil {
 			counts.Close()

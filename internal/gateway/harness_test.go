@@ -150,6 +150,18 @@ func (b *bench) configure() {
 	if err := b.tryConfigure(); err != nil {
 		b.Fatal(err)
 	}
+	if source := b.handler.settings.Load().accessTokens; source != nil {
+		b.eventually("an access token was asked for", func() bool { return source.held.Load() != nil })
+	}
+}
+
+func (b *bench) eventually(what string, holds func() bool) {
+	b.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.Fatalf("it never was so: %s\n%s", what, b.logs.String())
+		}
+	}
 }
 
 // tryConfigure puts in place what can be used, and returns what is wrong with the rest.

@@ -52,6 +52,15 @@ func byAccount(key, value string) func(*bench) {
 	}
 }
 
+func byClientCredentials(b *bench) {
+	b.jira.PutServiceAccount(jiratest.ServiceAccount{ClientID: "client-1", ClientSecret: "s3cret-1", User: "alice"})
+	b.addSecret("account", "client_id", "client-1\n")
+	b.secrets[len(b.secrets)-1].Data["client_secret"] = []byte("s3cret-1\n")
+	b.config.Impersonation = gatewayconfig.Impersonation{ServiceAccount: &gatewayconfig.ServiceAccount{
+		Username: "Alice", OAuth2: &gatewayconfig.OAuth2{SecretName: "account", Scope: "WRITE"},
+	}}
+}
+
 func byOAuthSHA256(b *bench) {
 	byOAuth(b)
 	b.config.Impersonation.OAuth.SignatureMethod = "RSA-SHA256"
@@ -76,6 +85,7 @@ func modes() []mode {
 		{"service account, password", "basic", true, byAccount("password", "pw-alice"), func(b *bench) {
 			b.jira.UpdateUser("alice", func(u *jiratest.User) { u.Password = "new" })
 		}},
+		{"service account, client credentials", "oauth2", true, byClientCredentials, func(b *bench) { b.jira.RevokeAccessTokens() }},
 	}
 }
 

@@ -18,6 +18,7 @@ type metrics struct {
 	bytes         *prometheus.CounterVec
 	leaked        prometheus.Counter
 	impersonation prometheus.Counter
+	accessTokens  prometheus.Counter
 	auditDropped  prometheus.Counter
 	personal      *prometheus.CounterVec
 	rateStore     *prometheus.CounterVec
@@ -56,6 +57,8 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		leaked: counter("leaked_tokens_total", "Requests that carried a token where none belongs, such as a URL."),
 		impersonation: counter("impersonation_failures_total",
 			"Requests that the gateway could not make, or that Jira did not take, as the token's owner's."),
+		accessTokens: counter("access_token_failures_total",
+			"Attempts to fetch an access token for the service account that came to nothing."),
 		certificateExpiry: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: metricsPrefix + "tls_certificate_expiry_timestamp_seconds",
 			Help: "When the certificate that clients are shown expires, in seconds since 1970; 0 without one.",
@@ -74,7 +77,8 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 	m.setStoreAvailable(true)
 	if registerer != nil {
 		registerer.MustRegister(m.requests, m.latency, m.upstream, m.responses, m.inFlight, m.bytes, m.leaked,
-			m.impersonation, m.auditDropped, m.personal, m.certificateExpiry, m.handshakeErrors, m.rateStore, m.storeAvailable)
+			m.impersonation, m.accessTokens, m.auditDropped, m.personal, m.certificateExpiry, m.handshakeErrors, m.rateStore,
+			m.storeAvailable)
 	}
 	return m
 }

@@ -49,6 +49,7 @@ type Settings struct {
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
+	accessTokens    *accessTokenSource          // nil: impersonation needs none
 	identityHeaders []string                    // folded names that impersonation uses
 	identitySecrets identitySecrets
 

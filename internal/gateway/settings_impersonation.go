@@ -11,6 +11,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/impersonate"
+	"github.com/jiratokens/jira-token-operator/internal/jira"
 	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
@@ -29,6 +30,9 @@ func (s *Settings) compileImpersonation(store *secretStore, cfg *gatewayconfig.C
 		}
 		s.identityHeaders = []string{foldHeader(how.Header.Name), foldHeader(how.Header.SecretHeader)}
 		s.impersonator, err = compileHeader(store, how.Header)
+	case how.ServiceAccount != nil && how.ServiceAccount.OAuth2 != nil:
+		s.identitySecrets.shared = how.ServiceAccount.OAuth2.SecretName
+		err = s.compileAccessTokens(store, how.ServiceAccount, cfg.Jira.URL)
 	case how.ServiceAccount != nil:
 		s.identitySecrets.shared = how.ServiceAccount.SecretName
 		s.impersonator, err = compileServiceAccount(store, how.ServiceAccount)
@@ -93,6 +97,23 @@ func compileHeader(store *secretStore, h *gatewayconfig.Header) (*impersonate.He
 		return nil, fmt.Errorf("impersonation by header with secret %q, key %q: %w", h.Secret.Name, h.Secret.Key, err)
 	}
 	return made, err
+}
+
+func (s *Settings) compileAccessTokens(store *secretStore, account *gatewayconfig.ServiceAccount, address string) error {
+	secret, err := store.find(account.OAuth2.SecretName)
+	if err != nil {
+		return err
+	}
+	id, value, err := jirasecret.ParseClientCredentials(secret.Data)
+	if err != nil {
+		return fmt.Errorf("secret %q: %w", secret.Name, err)
+	}
+	s.accessTokens = newAccessTokenSource(&tokenRequest{
+		username: account.Username, address: address, host: s.host,
+		credentials: jira.ClientCredentials{ID: id, Secret: value, Scope: account.OAuth2.Scope},
+	})
+	s.impersonator = impersonate.NewServiceAccountOAuth2(account.Username, s.accessTokens)
+	return nil
 }
 
 func compileServiceAccount(store *secretStore, account *gatewayconfig.ServiceAccount) (*impersonate.ServiceAccount, error) {

@@ -27,7 +27,7 @@ func (s *Settings) keepWhatWorked(before *Settings, now time.Time) {
 		s.scopes = before.scopes
 	}
 	if s.impersonator == nil && reflect.DeepEqual(before.impersonation, s.impersonation) {
-		s.impersonator = before.impersonator
+		s.impersonator, s.accessTokens = before.impersonator, before.accessTokens
 	}
 }
 

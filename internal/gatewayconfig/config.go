@@ -139,10 +139,18 @@ type Header struct {
 	Secret       *KeyRef `json:"secret,omitempty"`
 }
 
-// ServiceAccount is one account for all tokens; SecretName has the key token or password.
+// ServiceAccount is one account for all tokens. SecretName has the key token or password; empty: OAuth2 is set.
 type ServiceAccount struct {
-	Username   string `json:"username"`
+	Username   string  `json:"username"`
+	SecretName string  `json:"secretName,omitempty"`
+	OAuth2     *OAuth2 `json:"oauth2,omitempty"`
+}
+
+// OAuth2 is how access tokens are fetched; SecretName has the keys client_id and client_secret.
+type OAuth2 struct {
 	SecretName string `json:"secretName"`
+	// Scope is READ or WRITE.
+	Scope string `json:"scope"`
 }
 
 // Deny is refused whatever the grants say.
@@ -210,6 +218,9 @@ func (c *Config) validate() error {
 	}
 	if n := c.Impersonation.count(); n != 1 {
 		return fmt.Errorf("gateway configuration has %d ways of impersonation, exactly one is needed", n)
+	}
+	if account := c.Impersonation.ServiceAccount; account != nil && (account.SecretName == "") == (account.OAuth2 == nil) {
+		return errors.New("gateway configuration has a service account with a Secret and oauth2, or neither; exactly one is needed")
 	}
 	return nil
 }

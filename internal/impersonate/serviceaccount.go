@@ -31,10 +31,7 @@ func NewServiceAccountPassword(username, password string) (*ServiceAccount, erro
 // Apply sends the account's credential, or fails if the owner is someone else.
 func (s *ServiceAccount) Apply(out *Outgoing, owner string) error {
 	if !grant.SameUser(s.username, owner) {
-		return &MissingCredentialError{
-			Owner:  owner,
-			Remedy: "its only account is " + s.username + "; declare the token for that owner, or use another way of impersonation",
-		}
+		return otherAccount(s.username, owner)
 	}
 	out.Header["Authorization"] = []string{s.authorization}
 	return nil

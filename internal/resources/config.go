@@ -173,9 +173,15 @@ func impersonation(in *v1alpha1.Impersonation) gatewayconfig.Impersonation {
 			out.Header.Secret = keyRef(shared.SecretRef)
 		}
 	}
-	if in.ServiceAccount != nil {
-		out.ServiceAccount = &gatewayconfig.ServiceAccount{
-			Username: string(in.ServiceAccount.Username), SecretName: in.ServiceAccount.SecretRef.Name,
+	if account := in.ServiceAccount; account != nil {
+		out.ServiceAccount = &gatewayconfig.ServiceAccount{Username: string(account.Username)}
+		if account.SecretRef != nil {
+			out.ServiceAccount.SecretName = account.SecretRef.Name
+		}
+		if account.OAuth2 != nil {
+			out.ServiceAccount.OAuth2 = &gatewayconfig.OAuth2{
+				SecretName: account.OAuth2.SecretRef.Name, Scope: string(account.OAuth2.Scope),
+			}
 		}
 	}
 	return out

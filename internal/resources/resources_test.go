@@ -170,10 +170,19 @@ func TestConfig(t *testing.T) {
 		}, func(c *gatewayconfig.Config) bool { return c.Impersonation.Header.Secret == nil }},
 		"serviceAccount": {func(s *v1alpha1.TokenPolicySpec) {
 			s.Impersonation = v1alpha1.Impersonation{ServiceAccount: &v1alpha1.ServiceAccountImpersonation{
-				Username: "svc", SecretRef: v1alpha1.SecretReference{Name: "s"},
+				Username: "svc", SecretRef: &v1alpha1.SecretReference{Name: "s"},
 			}}
 		}, func(c *gatewayconfig.Config) bool {
 			return *c.Impersonation.ServiceAccount == gatewayconfig.ServiceAccount{Username: "svc", SecretName: "s"}
+		}},
+		"serviceAccount by client credentials": {func(s *v1alpha1.TokenPolicySpec) {
+			s.Impersonation = v1alpha1.Impersonation{ServiceAccount: &v1alpha1.ServiceAccountImpersonation{
+				Username: "svc",
+				OAuth2:   &v1alpha1.OAuth2ClientCredentials{SecretRef: v1alpha1.SecretReference{Name: "s"}, Scope: v1alpha1.OAuth2Write},
+			}}
+		}, func(c *gatewayconfig.Config) bool {
+			account := c.Impersonation.ServiceAccount
+			return account.SecretName == "" && *account.OAuth2 == gatewayconfig.OAuth2{SecretName: "s", Scope: "WRITE"}
 		}},
 		"oauth with another signature": {func(s *v1alpha1.TokenPolicySpec) {
 			s.Impersonation = v1alpha1.Impersonation{OAuth: &v1alpha1.OAuthImpersonation{

@@ -9,6 +9,7 @@ import (
 // How a caller was recognised: Received.Via.
 const (
 	viaPAT        = "pat"
+	viaOAuth2     = "oauth2"
 	viaOAuth      = "oauth"
 	viaParameters = "parameters"
 	viaHeader     = "header"
@@ -40,7 +41,7 @@ type identity struct {
 // that names a user wins, so a stray session cookie beats a Basic header. A refusal ends the request.
 func (c *call) authenticate() *reply {
 	for _, step := range []func() *reply{
-		c.byPAT, c.byOAuth, c.byParameters, c.byTrustedHeader, c.bySession, c.byBasic,
+		c.byAccessToken, c.byPAT, c.byOAuth, c.byParameters, c.byTrustedHeader, c.bySession, c.byBasic,
 	} {
 		if refusal := step(); refusal != nil {
 			return refusal

@@ -48,6 +48,7 @@ var routes = []route{
 	{method: post, pattern: "rest/auth/1/session", handle: postSession},
 	{method: del, pattern: "rest/auth/1/session", handle: deleteSession},
 	{method: post, pattern: "rest/gadget/1.0/login", handle: postGadgetLogin, form: true},
+	{method: post, pattern: "rest/oauth2/latest/token", handle: postAccessToken, form: true},
 	{method: get, pattern: "rest/pat/1.0/tokens", handle: listPATs},
 	{method: post, pattern: "rest/pat/1.0/tokens", handle: createPAT},
 	{method: del, pattern: "rest/pat/1.0/tokens/{}", handle: deletePAT},

@@ -25,7 +25,9 @@ type Server struct {
 	users     map[string]*User // by folded name
 	failures  map[string]int   // wrong passwords in a row, by folded name
 	groups    map[string]*Group
-	pats      map[string]*PAT // by token
+	pats      map[string]*PAT            // by token
+	clients   map[string]*ServiceAccount // by client_id
+	tokens    map[string]*accessToken
 	sessions  sessionStore
 	consumers map[string]*rsa.PublicKey
 	nonces    nonceStore
@@ -48,7 +50,8 @@ func New(c Config) *Server {
 	return &Server{
 		config: c, now: c.Now, base: c.BaseURL, stop: make(chan struct{}), lastID: 10000,
 		users: map[string]*User{}, failures: map[string]int{}, groups: map[string]*Group{},
-		pats: map[string]*PAT{}, sessions: newSessionStore(), consumers: map[string]*rsa.PublicKey{},
+		pats: map[string]*PAT{}, clients: map[string]*ServiceAccount{}, tokens: map[string]*accessToken{},
+		sessions: newSessionStore(), consumers: map[string]*rsa.PublicKey{},
 		nonces: nonceStore{}, projects: map[string]*Project{}, issues: map[string]*issue{}, files: map[int64]*file{},
 	}
 }

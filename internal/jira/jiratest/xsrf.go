@@ -12,7 +12,7 @@ import (
 // logs): a body that an HTML form can send needs `X-Atlassian-Token: no-check` or the XSRF token, and what looks like a
 // browser must name Jira's own origin.
 func (c *call) crossSite() *reply {
-	if c.r.Method != http.MethodPost || len(c.path) == 0 || c.path[0] != "rest" || c.isLogin() {
+	if c.r.Method != http.MethodPost || len(c.path) == 0 || c.path[0] != "rest" || c.isLogin() || c.isTokenRequest() {
 		return nil
 	}
 	if c.looksLikeBrowser() && !c.sameOrigin() {
