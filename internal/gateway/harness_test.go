@@ -131,17 +131,18 @@ func (b *bench) serve() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := NewServer(b.handler, "")
+	handler := b.handler // a test may put another one in its place
+	server := NewServer(handler, "")
 	if b.headerTimeout > 0 {
 		server.ReadHeaderTimeout = b.headerTimeout
 	}
 	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(b.handler.Listener(listener)) }()
+	go func() { defer close(done); _ = server.Serve(handler.Listener(listener)) }()
 	b.address = listener.Addr().String()
 	b.Cleanup(func() {
 		_ = server.Close()
 		<-done
-		b.handler.Close()
+		handler.Close()
 	})
 }
 

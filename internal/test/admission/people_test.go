@@ -118,7 +118,9 @@ func stampOf(token *v1alpha1.ApiToken) string {
 func (m *manager) requester(t *testing.T, token *v1alpha1.ApiToken) (*grant.Requester, error) {
 	t.Helper()
 	ring, err := m.admission.Keys().Ring(t.Context())
-	must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	return ring.VerifyToken(stored(t, token))
 }
 
