@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -133,8 +134,11 @@ func TestNarrowedInGitIsNarrow(t *testing.T) {
 	fluxA.asFlux(inGit)
 	stored := inGit.DeepCopy()
 	w.expect(stored, v1alpha1.ReasonIssued)
-	stored.Spec.Scopes = []v1alpha1.Scope{"read", "write"}
-	must(t, paul.Update(t.Context(), stored))
+	must(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error { // the operator may write to it meanwhile
+		must(t, plane.Client.Get(t.Context(), client.ObjectKeyFromObject(stored), stored))
+		stored.Spec.Scopes = []v1alpha1.Scope{"read", "write"}
+		return paul.Update(t.Context(), stored)
+	}))
 	w.expect(stored, v1alpha1.ReasonIssued)
 	if stored.Status.RequestedBy != "oidc:paul" {
 		t.Errorf("requested by %q", stored.Status.RequestedBy)
