@@ -82,8 +82,9 @@ func runHammer(in io.Reader, out io.Writer) error {
 	var allowed, refused, failed atomic.Int64
 	var all sync.WaitGroup
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: hammerers, DisableCompression: true}}
-	for range hammerers {
+	for i := range hammerers {
 		all.Go(func() {
+			time.Sleep(time.Second * time.Duration(i) / time.Duration(t.Rate)) // one after the other, not in volleys
 			ticker := time.NewTicker(time.Second * hammerers / time.Duration(t.Rate))
 			defer ticker.Stop()
 			for {
