@@ -27,7 +27,7 @@ const (
 // NewServer makes the server for clients, with the bounds of step 1, to be used with the Handler's Listener. It speaks
 // HTTP/1.1 only: of HTTP/2 there is nothing to be had before a Jira that does not speak it, and what one connection can
 // cost stays bounded (no streams to reset, no CONTINUATION frames). It has no read or write time-out as a whole: bodies
-// may take as long as they need, as long as something moves.
+// may take as long as they need, as long as they do not drip.
 func NewServer(h *Handler, addr string) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -50,7 +50,7 @@ func (g *gathering) declaredPolicy() (types.NamespacedName, error) {
 		}
 		return declared, nil
 	}
-	asked, err := parsePolicyName(g.policy)
+	asked, err := usage.PolicyName(g.policy)
 	if err == nil && g.file != "" && asked != declared {
 		err = usage.Errorf("--policy is %s, and spec.policyRef in %s is %s: leave --policy out, or name the same", asked, g.file,
 			declared)

@@ -4,7 +4,6 @@ package cani
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -45,12 +44,4 @@ func (g *gathering) offline() error {
 		return g.suppose()
 	}
 	return nil
-}
-
-func parsePolicyName(text string) (types.NamespacedName, error) {
-	namespace, name, _ := strings.Cut(text, "/")
-	if namespace == "" || name == "" || strings.Contains(name, "/") {
-		return types.NamespacedName{}, usage.Errorf("--policy is %q; namespace/name is needed, such as jira-gateway/jira", text)
-	}
-	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }

@@ -88,12 +88,9 @@ func (c *command) run(ctx context.Context) error {
 
 func (c *command) check() (types.NamespacedName, error) {
 	var none types.NamespacedName
-	namespace, name, both := strings.Cut(c.policy, "/")
 	switch {
 	case c.policy == "":
 		return none, usage.Errorf("--policy is needed, as namespace/name, such as jira-gateway/jira")
-	case !both, namespace == "", name == "", strings.Contains(name, "/"):
-		return none, usage.Errorf("--policy is %q; namespace/name is needed, such as jira-gateway/jira", c.policy)
 	case !slices.Contains([]string{outputTable, outputJSON, outputYAML}, c.output):
 		return none, usage.Errorf("--output is %q; table, json or yaml is needed", c.output)
 	}
@@ -103,5 +100,5 @@ func (c *command) check() (types.NamespacedName, error) {
 				strings.Join(outcomes[:len(outcomes)-1], ", "), outcomes[len(outcomes)-1]))
 		}
 	}
-	return types.NamespacedName{Namespace: namespace, Name: name}, nil
+	return usage.PolicyName(c.policy)
 }

@@ -5,9 +5,6 @@ package scopes
 import (
 	"context"
 	"fmt"
-	"strings"
-
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/manifest"
@@ -34,15 +31,15 @@ func (o *options) rules(ctx context.Context) (scope.Options, error) {
 }
 
 func (o *options) readPolicy(ctx context.Context, into *v1alpha1.TokenPolicy) error {
-	namespace, name, _ := strings.Cut(o.policy, "/")
-	if namespace == "" || name == "" || strings.Contains(name, "/") {
-		return usage.Errorf("--policy is %q; namespace/name is needed, such as jira-gateway/jira", o.policy)
+	name, err := usage.PolicyName(o.policy)
+	if err != nil {
+		return err
 	}
 	reader, err := o.cluster.Client()
 	if err != nil {
 		return err
 	}
-	if err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into); err != nil {
+	if err := reader.Get(ctx, name, into); err != nil {
 		return fmt.Errorf("read policy %s; --policy-file needs no cluster: %w", o.policy, err)
 	}
 	return nil

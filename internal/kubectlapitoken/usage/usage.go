@@ -5,8 +5,10 @@ package usage
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
@@ -32,4 +34,13 @@ func OneArgument(of string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// PolicyName reads what --policy names.
+func PolicyName(text string) (types.NamespacedName, error) {
+	namespace, name, _ := strings.Cut(text, "/")
+	if namespace == "" || name == "" || strings.Contains(name, "/") {
+		return types.NamespacedName{}, Errorf("--policy is %q; namespace/name is needed, such as jira-gateway/jira", text)
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }
