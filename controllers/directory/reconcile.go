@@ -150,7 +150,7 @@ func (r *Reconciler) clear(ctx context.Context, p *v1alpha1.TokenPolicy) error {
 }
 
 func (r *Reconciler) forget(key client.ObjectKey) {
-	r.states.forget(key)
+	r.states.Forget(key)
 	r.Directory.Forget(key)
 	r.metrics.forget(key)
 }

@@ -3,19 +3,16 @@
 package directory
 
 import (
-	"encoding/binary"
-	"hash/fnv"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/jiratokens/jira-token-operator/controllers/perpolicy"
 )
 
 const (
 	// firstBackoff is how long after a first failure Jira is tried again.
 	firstBackoff = 5 * time.Second
-	// jitter is by how much an interval may be longer or shorter, so that many policies do not ask Jira at once.
-	jitter = 0.1
 )
 
 // state is what a manager remembers of one policy. It is lost with the process; then all is read anew.
@@ -44,28 +41,12 @@ type state struct {
 }
 
 // states are the states of all policies.
-type states struct {
-	mu  sync.Mutex
-	all map[types.NamespacedName]*state
-}
+type states struct{ perpolicy.Memory[state] }
 
-// of is the state of a policy. Nobody else uses it meanwhile: a controller works on an object once at a time.
 func (s *states) of(key types.NamespacedName, policy types.UID) *state {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all == nil {
-		s.all = map[types.NamespacedName]*state{}
-	}
-	if s.all[key] == nil || s.all[key].policy != policy {
-		s.all[key] = &state{policy: policy, unread: map[string]error{}, unseen: map[string]error{}}
-	}
-	return s.all[key]
-}
-
-func (s *states) forget(key types.NamespacedName) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.all, key)
+	return s.Of(key, policy, func() *state {
+		return &state{policy: policy, unread: map[string]error{}, unseen: map[string]error{}}
+	})
 }
 
 // refreshDue tells whether all is to be read, and if not, when it is to be. A changed source is tried at once, but for a
@@ -107,12 +88,6 @@ func (s *state) hurry(o *outcome) {
 	}
 }
 
-// jittered makes a time up to a tenth longer or shorter, differently for each policy and attempt.
 func (s *state) jittered(d time.Duration) time.Duration {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s.policy)) // never fails
-	_, _ = h.Write(binary.AppendVarint(nil, int64(s.attempts)))
-	const steps = 1 << 16
-	fraction := float64(h.Sum64()%steps) / steps // from 0 to 1
-	return time.Duration(float64(d) * (1 - jitter + 2*jitter*fraction))
+	return perpolicy.Jittered(s.policy, s.attempts, d)
 }

@@ -123,7 +123,7 @@ func (v *Verifier) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl
 }
 
 func (v *Verifier) forget(key client.ObjectKey) {
-	v.states.forget(key)
+	v.states.Forget(key)
 	v.metrics.forget(key)
 }
 

@@ -3,9 +3,6 @@
 package tokenpolicy
 
 import (
-	"encoding/binary"
-	"hash/fnv"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -13,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/perpolicy"
 )
 
 const (
@@ -98,37 +96,17 @@ func (s *verificationState) condition(p *v1alpha1.TokenPolicy) *metav1.Condition
 	}
 }
 
-// jittered makes a time up to a tenth longer or shorter, differently for each policy and attempt.
 func (s *verificationState) jittered(d time.Duration) time.Duration {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s.policy)) // never fails
-	_, _ = h.Write(binary.AppendVarint(nil, int64(s.attempts)))
-	const steps = 1 << 16
-	fraction := float64(h.Sum64()%steps) / steps // from 0 to 1
-	return time.Duration(float64(d) * (0.9 + 0.2*fraction))
+	return perpolicy.Jittered(s.policy, s.attempts, d)
 }
 
 // verificationStates are the states of all policies.
 type verificationStates struct {
-	mu  sync.Mutex
-	all map[types.NamespacedName]*verificationState
+	perpolicy.Memory[verificationState]
 }
 
-// of is the state of a policy. Nobody else uses it meanwhile: a controller works on an object once at a time.
 func (s *verificationStates) of(key types.NamespacedName, policy types.UID) *verificationState {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all == nil {
-		s.all = map[types.NamespacedName]*verificationState{}
-	}
-	if s.all[key] == nil || s.all[key].policy != policy {
-		s.all[key] = &verificationState{policy: policy, owners: map[string]ownerCheck{}}
-	}
-	return s.all[key]
-}
-
-func (s *verificationStates) forget(key types.NamespacedName) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.all, key)
+	return s.Of(key, policy, func() *verificationState {
+		return &verificationState{policy: policy, owners: map[string]ownerCheck{}}
+	})
 }
