@@ -7,6 +7,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // ApiTokenSpec declares a token. The policy that it refers to decides whether
 // it is permitted.
 // +kubebuilder:validation:XValidation:rule="!(has(self.expiresAt) && has(self.lifetime))",message="set expiresAt (a date) or lifetime (counted from the declaration), not both"
+// +kubebuilder:validation:XValidation:rule="!(has(self.rotation) && has(self.tokenHash))",message="rotation is for tokens that the operator makes; one that was made elsewhere (tokenHash) is rotated by declaring another hash"
 // +kubebuilder:validation:XValidation:rule="!(has(self.secret) && has(self.tokenHash))",message="set secret (where the operator writes the token that it makes) or tokenHash (of a token that was made elsewhere), not both"
 type ApiTokenSpec struct {
 	// owner is the name of the Jira user whom requests with this token act as.
@@ -78,6 +79,10 @@ type ApiTokenSpec struct {
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
+	// rotation replaces the credential by a new one from time to time.
+	// +optional
+	Rotation *Rotation `json:"rotation,omitempty"`
+
 	// suspend refuses the token while true. The same credential works again when
 	// it is lifted.
 	// +optional
@@ -127,7 +132,9 @@ type PolicyReference struct {
 type TokenSecret struct {
 	// name of the Secret, in the ApiToken's namespace. Default: the ApiToken's
 	// name. A Secret of this name that the operator did not make is left alone
-	// and the token is not issued. A new name means a new credential.
+	// and the token is not issued. A new name moves the credential as a rotation
+	// does: a new one is written there, and the Secret of the old name goes when
+	// its credential ends.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -165,7 +172,8 @@ type ApiTokenStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready, Active, and while they apply Reconciling and Stalled.
+	// conditions are Ready, Active, and while they apply Reconciling, Stalled,
+	// Expiring and Unused.
 	// The message says what to do.
 	// +optional
 	// +listType=map
@@ -182,6 +190,18 @@ type ApiTokenStatus struct {
 	// not blocked.
 	// +optional
 	Credential *CredentialStatus `json:"credential,omitempty"`
+
+	// retiring are the credentials that were replaced and are still accepted, the
+	// newest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Retiring []RetiringCredential `json:"retiring,omitempty"`
+
+	// activity is what the gateways report of the token's use; absent before the
+	// first report.
+	// +optional
+	Activity *ActivityStatus `json:"activity,omitempty"`
 
 	// expiresAt is the time after which the token is refused; absent if it does
 	// not expire.
@@ -273,6 +293,10 @@ type CredentialStatus struct {
 	// issuedAt is when the credential was made, or its hash accepted.
 	// +required
 	IssuedAt metav1.Time `json:"issuedAt"`
+
+	// rotatesAt is when it will be replaced; absent: on request only.
+	// +optional
+	RotatesAt *metav1.Time `json:"rotatesAt,omitempty"`
 }
 
 // ApiToken is a token for Jira's REST API: whose it is, what it may do, from
@@ -289,6 +313,7 @@ type CredentialStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.expiresAt`
+// +kubebuilder:printcolumn:name="Last-Used",type=date,JSONPath=`.status.activity.lastUsedAt`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type ApiToken struct {

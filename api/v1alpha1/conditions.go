@@ -17,6 +17,13 @@ const (
 	// ConditionStalled is True when nothing will change until a person acts.
 	ConditionStalled = "Stalled"
 
+	// ConditionExpiring is True on an ApiToken from a while before its expiry until then; it is absent otherwise.
+	ConditionExpiring = "Expiring"
+
+	// ConditionUnused is True on an ApiToken that was not used for as long as its policy's monitoring.unusedAfter says; it is
+	// absent otherwise.
+	ConditionUnused = "Unused"
+
 	// ConditionAccepted is True when a TokenPolicy and the Secrets that it refers to can be used.
 	ConditionAccepted = "Accepted"
 

@@ -32,6 +32,13 @@ type Limits struct {
 	// +optional
 	MustExpire bool `json:"mustExpire,omitempty"`
 
+	// maxCredentialAge is the age at which a token's credential is replaced by a
+	// new one, whatever its rotation says. A token that was made elsewhere
+	// (tokenHash) can't be replaced: it is blocked at that age, until another hash
+	// is declared.
+	// +optional
+	MaxCredentialAge RotationPeriod `json:"maxCredentialAge,omitempty"`
+
 	// sourceRanges are what the token must keep to: it must declare sourceRanges,
 	// each within one of these.
 	// +optional

@@ -94,6 +94,18 @@ type TokenPolicySpec struct {
 	// +optional
 	Deny *Deny `json:"deny,omitempty"`
 
+	// revokeIssuedBefore ends every credential that was issued before that time,
+	// such as the day when Secrets leaked. Those that the operator made are
+	// replaced at once, without an overlap; tokens that were made elsewhere
+	// (tokenHash) are blocked until another hash is declared. It can't be in the
+	// future: such a time counts only once it has come.
+	// +optional
+	RevokeIssuedBefore *metav1.Time `json:"revokeIssuedBefore,omitempty"`
+
+	// monitoring says what is watched of the tokens and when it warns.
+	// +optional
+	Monitoring *Monitoring `json:"monitoring,omitempty"`
+
 	// personalCredentials says what the gateway does with passwords, Jira's own
 	// tokens, sessions and anonymous requests. Absent: it refuses them all.
 	// +optional

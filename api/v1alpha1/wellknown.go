@@ -33,6 +33,14 @@ const (
 	// It is for tokens that were declared while the webhook was off, and for taking one over.
 	AnnotationRequest = "jiratokens.io/request"
 
+	// AnnotationRotateRequestedAt on an ApiToken, changed to any other value (a time, by convention), replaces its credential
+	// by a new one. Each value is handled once; leaving it or applying it again does nothing.
+	AnnotationRotateRequestedAt = "jiratokens.io/rotate-requested-at"
+
+	// AnnotationCredentialID is, on the Secret that workloads mount, the id of the credential in it: it changes with each
+	// rotation, for those who reload or restart by it.
+	AnnotationCredentialID = "jiratokens.io/credential-id"
+
 	// AnnotationConfirmLoss on a TokenPolicy, with the value that its condition DirectorySynced names, applies at once
 	// that a group lost more than half of its members.
 	AnnotationConfirmLoss = "jiratokens.io/confirm-loss"
