@@ -12,6 +12,7 @@ KUBECTL        ?= kubectl# what install and deploy call, with your current conte
 FUZZTIME       ?= 30s# for each fuzz target
 BENCH          ?= .# which benchmarks
 PKG            ?= ./...# which packages test, bench and vet look at
+RERUNS         ?= 0# how often a failed test is tried again, as long as few failed; those that then pass are named
 TESTFLAGS      ?=# more flags for go test, such as -run or -count=1
 DEMO           ?=# DEMO=once ends the demo after its transcript
 
@@ -93,7 +94,10 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 	@$(WITH_CONTROLPLANE)
 	$(WITH_REDIS)
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
-	$(GOTESTSUM) --format pkgname-and-test-fails -- $(RACE) -p 2 -timeout 20m $(TESTFLAGS) $(PKG)
+	$(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
+	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=3 --rerun-fails-abort-on-data-race \
+	  --rerun-fails-run-root-test --rerun-fails-report=bin/rerun.txt -- \
+	  $(RACE) -p 2 -timeout 20m $(TESTFLAGS)
 
 .PHONY: test-hostile
 test-hostile: ## Send the hostile and the honest requests through the gateway, and print each with what came of it
