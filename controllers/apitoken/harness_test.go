@@ -222,7 +222,7 @@ func (m *manager) run(w *world, t *v1alpha1.ApiToken) ctrl.Result {
 
 func (w *world) eventually(what string, done func() bool) {
 	w.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.Fatalf("timed out waiting until %s", what)
 		}

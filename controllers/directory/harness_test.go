@@ -221,7 +221,7 @@ func (w *world) until(what string, done func() bool) {
 
 func (w *world) eventually(what string, done func() bool) {
 	w.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.Fatalf("timed out waiting until %s; status %+v", what, w.policy.Status)
 		}

@@ -107,7 +107,7 @@ func startManager(ctx context.Context, stopped chan<- struct{}) error {
 // eventually waits until the condition holds; the condition says what is not as it should be.
 func eventually(t *testing.T, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		err := condition()
 		if err == nil {

@@ -110,7 +110,7 @@ func TestAStuckAuditLogStopsNobodyForEver(t *testing.T) {
 		all.Go(func() { log.write(auditLine{TokenID: "id"}) })
 	}
 	all.Wait()
-	if took := time.Since(start); took > 3*auditPatience {
+	if took := time.Since(start); took > 10*auditPatience { // one after the other it would be 20
 		t.Errorf("blocked for %v", took)
 	}
 	if got := testutil.ToFloat64(m.auditDropped); got < 10 {
@@ -138,7 +138,7 @@ func TestAFloodDisplacesNobody(t *testing.T) {
 	for range 3 {
 		log.write(auditLine{TokenID: "id"})
 	}
-	if took := time.Since(start); took > auditPatience/2 {
+	if took := time.Since(start); took > 10*auditPatience { // if they waited it would be hundreds
 		t.Errorf("blocked for %v", took)
 	}
 	if got := testutil.ToFloat64(m.auditDropped); got < more-1 || got > more {

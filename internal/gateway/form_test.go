@@ -148,7 +148,7 @@ func TestFormsHaveOnlySoMuchRoom(t *testing.T) {
 	for _, answer := range held {
 		_, _ = io.Copy(io.Discard, answer.Body)
 	}
-	for deadline := time.Now().Add(5 * time.Second); store.room.Load() != maxFormBytes+100; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); store.room.Load() != maxFormBytes+100; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d bytes of room", store.room.Load())
 		}
@@ -164,7 +164,7 @@ func TestAFormThatTricklesIsGivenUp(t *testing.T) {
 	start := time.Now()
 	_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
 	go func() {
-		for range 100 {
+		for range 900 {
 			if _, err := io.WriteString(conn, "a"); err != nil {
 				return
 			}
@@ -172,11 +172,11 @@ func TestAFormThatTricklesIsGivenUp(t *testing.T) {
 		}
 	}()
 	a := b.readAnswer(bufio.NewReader(conn), "POST")
-	if took := time.Since(start); a.StatusCode != http.StatusRequestTimeout || took < 200*time.Millisecond || took > 1500*time.Millisecond {
+	if took := time.Since(start); a.StatusCode != http.StatusRequestTimeout || took < 200*time.Millisecond || took > 15*time.Second {
 		t.Errorf("%d after %v", a.StatusCode, took)
 	}
 	_ = conn.Close()
-	for deadline := time.Now().Add(5 * time.Second); store.room.Load() != maxFormBytes; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); store.room.Load() != maxFormBytes; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the room is not given back")
 		}

@@ -158,7 +158,7 @@ func (b *bench) configure() {
 
 func (b *bench) eventually(what string, holds func() bool) {
 	b.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			b.Fatalf("it never was so: %s\n%s", what, b.logs.String())
 		}
@@ -238,7 +238,7 @@ func (b *bench) raw(text string) answer {
 		b.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := io.WriteString(conn, text); err != nil {
 		b.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func (a answer) message(tb testing.TB) string {
 // auditLines waits for n lines and returns all.
 func (b *bench) auditLines(n int) []auditLine {
 	b.Helper()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		text := b.audit.String()
 		if strings.Count(text, "\n") >= n {

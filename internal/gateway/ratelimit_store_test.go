@@ -35,7 +35,7 @@ func (b *bench) expectStore(want string) {
 	b.Helper()
 	tok := bearer(b.issue("bob", []string{"read"}, limited(1_000_000, 1_000_000)))
 	series := "rate_limit_store_available "
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		b.send("GET", myself, tok)
 		_, rest, _ := strings.Cut(b.metricsText(), "\njiratokens_gateway_"+series)
@@ -109,7 +109,7 @@ func TestTheStoreGoesAway(t *testing.T) {
 		if a.StatusCode != http.StatusOK || ratesOf(a.Header) != rates(left, 3, 5, 60) {
 			t.Errorf("%d: %d %s", i, a.StatusCode, ratesOf(a.Header))
 		}
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%d: took %v", i, took)
 		}
 	}

@@ -236,7 +236,7 @@ func TestHTTP2IsNotSpoken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	settings := "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+settings)
 	reply, err := io.ReadAll(conn)
@@ -300,7 +300,7 @@ func TestWithoutACertificateNothingIsServed(t *testing.T) {
 	b := newBench(t)
 	tok := b.issue("alice", []string{"read"})
 	plain := b.dial()
-	_ = plain.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = plain.SetDeadline(time.Now().Add(30 * time.Second))
 	answers := bufio.NewReader(plain)
 	request := "GET " + myself + " HTTP/1.1\r\nHost: x\r\n" + bearer(tok) + "\r\n\r\n"
 	_, _ = io.WriteString(plain, request)
@@ -321,7 +321,7 @@ func TestWithoutACertificateNothingIsServed(t *testing.T) {
 		t.Errorf("a connection from before: %d %s", a.StatusCode, a.body)
 	}
 	conn := b.dial()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	_, _ = io.WriteString(conn, request)
 	if reply, _ := io.ReadAll(conn); len(reply) > 0 {
 		t.Errorf("in plain: %q", reply)

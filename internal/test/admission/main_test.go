@@ -148,7 +148,7 @@ func must(t *testing.T, err error) {
 
 func eventually(t *testing.T, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		err := condition()
 		if err == nil {

@@ -99,7 +99,7 @@ func TestGitOpsToolsReadTheStates(t *testing.T) {
 	}
 	for i, row := range rows {
 		if row.object == client.Object(expiring) { // it has to be issued before
-			expiring.Spec.ExpiresAt = &metav1.Time{Time: time.Now().Add(5 * time.Second)}
+			expiring.Spec.ExpiresAt = &metav1.Time{Time: time.Now().Add(10 * time.Second)}
 		}
 		if err := plane.Client.Create(t.Context(), row.object); err != nil {
 			t.Fatal(err)

@@ -172,7 +172,7 @@ func (w *world) expect(t *v1alpha1.ApiToken, reason string) string {
 
 func (w *world) eventually(what string, done func() bool, last *string) {
 	w.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.Fatalf("timed out waiting until %s: %s", what, *last)
 		}

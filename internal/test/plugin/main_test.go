@@ -82,7 +82,7 @@ func (p *person) may(t *testing.T, verb, group, resource, namespace string) {
 
 func eventually(t *testing.T, done func(context.Context) bool) {
 	t.Helper()
-	must(t, wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true,
+	must(t, wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true,
 		func(ctx context.Context) (bool, error) { return done(ctx), nil }))
 }
 

@@ -26,7 +26,7 @@ func (w *watched) expectAway(t *testing.T) {
 			t.Fatal("counted by a server that is away")
 		}
 	}
-	if each := time.Since(began) / requests; each > time.Millisecond {
+	if each := time.Since(began) / requests; each > 20*time.Millisecond { // a request that waits does so for longer
 		t.Errorf("%v a request", each)
 	}
 }
@@ -151,13 +151,13 @@ func TestASlowServer(t *testing.T) {
 	go between.serve(server.Address)
 	w := watch(t, Target{Address: listener.Addr().String()}, func(o *Options) { o.Timeout = 50 * time.Millisecond })
 	w.expect(t, true)
-	between.delay.Store(int64(150 * time.Millisecond))
+	between.delay.Store(int64(2 * time.Second))
 	for n := range patience {
 		began := time.Now()
 		if _, ok := w.Take(ratelimit.Key{UID: "other"}, perMinute(60, 10), time.Now()); ok {
 			t.Fatal("answered in time")
 		}
-		if took := time.Since(began); took > 140*time.Millisecond {
+		if took := time.Since(began); took > 1500*time.Millisecond {
 			t.Errorf("request %d waited for %v", n, took)
 		}
 	}
