@@ -73,6 +73,8 @@ const (
 	ReasonHashTaken = "HashTaken"
 	// ReasonHashPending: the declared hash is this token's, and another credential that has it is being ended.
 	ReasonHashPending = "HashPending"
+	// ReasonHashTooOld: the declared hash was accepted before the policy's revokeIssuedBefore: another one has to be declared.
+	ReasonHashTooOld = "HashTooOld"
 	// ReasonHashRevoked: somebody deleted the hash Secret of the declared hash, which ends that token for good.
 	ReasonHashRevoked = "HashRevoked"
 	// ReasonOwnerCredentialMissing: the policy impersonates with the owners' Jira tokens, and the owner's is missing.

@@ -17,6 +17,7 @@ type claim struct {
 	hash *token.Hash
 	// declaredExpiry is what the expiry fields say, since Request.DeclaredAt.
 	declaredExpiry string
+	rotation       declaredRotation
 }
 
 // claim reads what the token declares. After an error, only when that was is in it.
@@ -31,6 +32,9 @@ func (s *situation) claim() (claim, error) {
 	if c.hash, err = declaredHash(&s.token.Spec); err != nil {
 		return c, err
 	}
+	if c.rotation, err = parseRotation(&s.token.Spec); err != nil {
+		return c, err
+	}
 	request, err := policy.NewRequest(s.token, s.namespace.Labels, defaults, c.Request.DeclaredAt)
 	if err != nil {
 		return c, err
@@ -39,6 +43,11 @@ func (s *situation) claim() (claim, error) {
 		request.ExpiresAt = kept
 	}
 	request.Now = s.now
+	if c.hash != nil {
+		if accepted, ok := slotWith(s.slots, *c.hash); ok {
+			request.IssuedAt = accepted.credential.IssuedAt
+		}
+	}
 	if s.requester != nil {
 		request.Requester = &s.requester.Requester
 	}

@@ -5,9 +5,15 @@
 //
 // The protocol. The hash Secret is the truth and is written first, with Create: its name, <uid>-<n>, is the lock that
 // makes a paused leader or a second manager harmless. The token Secret comes second. Which credential is live is
-// decided by the token Secret alone: the slot whose hash its token has is the current one, and any other slot is
-// surplus and deleted. So a kill between any two writes, or two managers at once, end with exactly one live credential
-// and a Secret that matches it.
+// decided by the token Secret alone: the slot whose hash its token has is the current one. Any other slot is either
+// retiring, because the current one took its place with an overlap, or surplus and deleted. So a kill between any two writes, or
+// two managers at once, end with exactly one credential that stays, and a Secret that matches it.
+//
+// A rotation makes the next slot beside the current one, which says whose place it takes; then, when the gateways' watches
+// have told of it, it writes the token into the Secret; then the replaced slot is told when it retires, which the gateway
+// sees to by its own clock. A kill before the Secret is written leaves a slot whose token nobody knows: it is surplus, and the
+// next manager makes another one. A kill after it leaves a replaced slot that says nothing: it retires as it would have. A
+// Secret that holds no token of a slot is not a rotation but a repair: the new slot takes nobody's place, and all others end.
 //
 // A token that was made elsewhere is declared by its hash and has no token Secret: the slot with that hash is the current
 // one. It can't be made anew, so two things are different. A hash Secret that somebody deletes ends the token for good:
@@ -61,6 +67,7 @@ type Reconciler struct {
 	owners   ownerLocks
 	policies policies
 	refusals refusals
+	pendings pendings
 }
 
 // SetupWithManager registers the controller and what wakes it. The indexes of this package and of package index must

@@ -5,6 +5,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,6 +18,10 @@ import (
 // applyTo puts what the verdict says into a credential; its identity and age stay.
 func (v *verdict) applyTo(c *grant.Credential) {
 	c.State, c.BlockedReason = v.state, v.blockedReason
+	if v.state == grant.Active && v.rotation.revoked(c) {
+		c.State, c.BlockedReason = grant.Blocked, "the policy ended what was issued before "+
+			v.rotation.revokedBefore.UTC().Format(time.RFC3339)+"; read the Secret again"
+	}
 	if v.invalid {
 		return
 	}
@@ -37,6 +42,7 @@ func (v *verdict) notesAfter(before grant.Notes) grant.Notes {
 	if after.Approved == nil {
 		after.Approved = before.Approved
 	}
+	after.RotationHandled, after.Succession = before.RotationHandled, before.Succession
 	return after
 }
 
@@ -70,7 +76,14 @@ func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *ve
 	if t.Spec.TokenHash != "" && wanted.State == grant.Active && !isAccepted(t, s) {
 		wanted.State, wanted.BlockedReason = grant.Blocked, notInForce
 	}
-	data, err := hashSecretData(&wanted, &notes)
+	return r.writeSlot(ctx, t, s, &wanted, notes)
+}
+
+// writeSlot writes a slot's Secret where it differs.
+func (r *Reconciler) writeSlot(
+	ctx context.Context, t *v1alpha1.ApiToken, s *slot, wanted *grant.Credential, notes grant.Notes,
+) (wrote bool, err error) {
+	data, err := hashSecretData(wanted, &notes)
 	if err != nil {
 		return false, err
 	}
@@ -89,6 +102,6 @@ func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *ve
 	if err != nil {
 		return false, fmt.Errorf("update hash Secret %s: %w", client.ObjectKeyFromObject(changed), err)
 	}
-	s.secret, s.credential, s.notes = changed, new(wanted), notes
+	s.secret, s.credential, s.notes = changed, wanted, notes
 	return true, nil
 }

@@ -50,14 +50,30 @@ func keptExpiry(s *situation, declared string) (expiresAt *time.Time, ok bool) {
 	return latest.credential.ExpiresAt, true
 }
 
-// latestSlot is the newest slot that can be read; nil: there is none.
+// latestSlot is the newest slot that can be read, was not replaced and is not only about to replace another one; if there is
+// no such, the newest that can be read; nil: there is none.
 func latestSlot(slots []slot) *slot {
+	var newest *slot
 	for i := range slices.Backward(slots) {
-		if slots[i].credential != nil {
-			return &slots[i]
+		s := &slots[i]
+		if s.credential == nil {
+			continue
+		}
+		if newest == nil {
+			newest = s
+		}
+		if s.credential.RetireAt == nil && !isPending(s, slots) {
+			return s
 		}
 	}
-	return nil
+	return newest
+}
+
+// isPending tells whether a slot takes the place of another one that does not retire yet.
+func isPending(s *slot, slots []slot) bool {
+	return slices.ContainsFunc(slots, func(other slot) bool {
+		return other.credential != nil && other.credential.RetireAt == nil && succeeds(s, &other)
+	})
 }
 
 func declaredExpiry(spec *v1alpha1.ApiTokenSpec) string {

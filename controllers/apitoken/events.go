@@ -18,6 +18,7 @@ const (
 	actionIssue  = "Issue"
 	actionDecide = "Decide"
 	actionRevoke = "Revoke"
+	actionRotate = "Rotate"
 
 	maxNote = 1024
 )

@@ -24,6 +24,10 @@ func (r *Reconciler) newSlot(t *v1alpha1.ApiToken, v *verdict, slots []slot, num
 	}}
 	v.applyTo(s.credential)
 	s.notes = v.notesAfter(notesOf(slots))
+	s.notes.Succession = nil // unless it is said
+	if asked := shortRequest(t.Annotations[v1alpha1.AnnotationRotateRequestedAt]); asked != "" {
+		s.notes.RotationHandled = asked
+	}
 	return s
 }
 

@@ -31,7 +31,7 @@ func hashDeclared() predicate.Predicate {
 
 // acceptanceChanged: by nobody else than the operator, as a rule.
 func acceptanceChanged(e event.UpdateEvent) bool {
-	return e.ObjectOld.GetAnnotations()[annotationAccepted] != e.ObjectNew.GetAnnotations()[annotationAccepted]
+	return annotationChanged(e, annotationAccepted)
 }
 
 // wakeByDeclaredHash wakes the ApiTokens that declare the same hash as one that changed, before or after that.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,9 +19,9 @@ import (
 
 // issue sees to the credential and the Secret. What stands in the way and is no fault of ours becomes the verdict.
 func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
-	ensure, secretName := r.ensureCredential, t.SecretName()
+	ensure, stays := r.ensureCredential, namedOrHolding
 	if v.claim.hash != nil {
-		ensure, secretName = r.accept, ""
+		ensure, stays = r.accept, func(string, []slot, time.Time) func(*corev1.Secret) bool { return none }
 	}
 	slots, err := ensure(ctx, t, v, cached)
 	var conflict *conflictError
@@ -36,12 +37,15 @@ func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict
 		return slots, nil // a refusal that is still to be waited for
 	}
 	r.refusals.forget(t.UID)
-	v.binding = secretName
-	return slots, r.deleteTokenSecrets(ctx, t, secretName, nil) // those of an earlier name
+	if v.binding == "" && v.claim.hash == nil {
+		v.binding = t.SecretName()
+	}
+	return slots, r.deleteTokenSecrets(ctx, t, stays(t.SecretName(), slots, r.Clock.Now()), nil) // those of an earlier name
 }
 
-// ensureCredential sees to it that the token Secret holds the token of exactly one slot, and returns all slots that
-// are left, the current one last. It trusts the cache only to say that nothing has to be done.
+// ensureCredential sees to it that the token Secret holds the token of one slot, that this one is replaced when it is due, and
+// that all others retire or end. It returns the slots that are left. It trusts the cache only to say that nothing has to be
+// done.
 func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
 	if done, err := r.alreadyIssued(ctx, t, v, cached); err != nil || done {
 		return cached, err
@@ -62,26 +66,60 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 	if secret != nil && !isOurs(secret, t) {
 		return nil, &conflictError{secret}
 	}
-	current, ok := matchingSlot(slots, secret)
-	if ok {
-		err = r.repairTokenSecret(ctx, t, v, secret, current.number)
-	} else {
-		current, err = r.mint(ctx, t, v, slots, secret)
-	}
+	current, cause, err := r.replaceable(ctx, t, v, slots, secret)
 	if err != nil {
 		return nil, err
 	}
-	return []slot{current}, r.deleteSurplus(ctx, slots, current)
+	switch {
+	case current == nil, cause == CauseRevoked:
+		return r.mint(ctx, t, v, slots, secret, current)
+	case cause != "":
+		return r.rotate(ctx, t, v, &rotating{slots: slots, cached: cached, current: current, secret: secret, cause: cause})
+	}
+	if err := r.repairTokenSecret(ctx, t, v, secret, current); err != nil {
+		return nil, err
+	}
+	return r.settleOthers(ctx, t, v, slots, current, false)
 }
 
-// alreadyIssued tells whether, as far as the cache knows, there is one slot and the Secret matches it in everything.
+// replaceable is the slot whose token is in the Secret, or in that of an earlier name, and why it is to be replaced; empty: it
+// is not. nil: there is none.
+func (r *Reconciler) replaceable(
+	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, secret *corev1.Secret,
+) (*slot, Cause, error) {
+	if current, ok := matchingSlot(slots, secret); ok {
+		cause, _ := v.rotation.due(&current, slots, r.Clock.Now())
+		return &current, cause, nil
+	}
+	current, name, err := r.renamedFrom(ctx, t, slots)
+	if err != nil || current == nil {
+		return nil, "", err
+	}
+	if v.rotation.revoked(current.credential) {
+		return current, CauseRevoked, nil
+	}
+	v.binding = name // as long as the other Secret is not there
+	return current, CauseRenamed, nil
+}
+
+// alreadyIssued tells whether, as far as the cache knows, the Secret matches one slot in everything, which is not due to be
+// replaced, and nothing is to be done about the others.
 func (r *Reconciler) alreadyIssued(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) (bool, error) {
 	var secret corev1.Secret
 	if err := r.Client.Get(ctx, types.NamespacedName{Namespace: t.Namespace, Name: t.SecretName()}, &secret); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
-	return len(slots) == 1 && slots[0].credential != nil && isOurs(&secret, t) &&
-		cachedInOrder(&secret, slots[0], t, v.publicURL), nil
+	now := r.Clock.Now()
+	for i := range slots {
+		current := &slots[i]
+		if current.credential == nil || current.credential.RetireAt != nil || !holds(&secret, current.credential.Hash) {
+			continue
+		}
+		_, due := v.rotation.due(current, slots, now)
+		return !due && v.rotation.settled(current, slots, now) && isOurs(&secret, t) &&
+			cachedInOrder(&secret, current, t, v.publicURL), nil
+	}
+	return false, nil
 }
 
 // liveTokenSecret reads the Secret of the wanted name from the API server; nil: there is none.
@@ -104,38 +142,44 @@ func matchingSlot(slots []slot, secret *corev1.Secret) (slot, bool) {
 	return slotWith(slots, token.HashOf(string(secret.Data[keyToken])))
 }
 
-// mint makes a new credential: first its slot, then the Secret.
+// mint makes a new credential: first its slot, then the Secret, then it ends all others. replaced is the one that the policy
+// has ended; nil: the Secret did not hold any.
 func (r *Reconciler) mint(
-	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, secret *corev1.Secret,
-) (slot, error) {
+	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, secret *corev1.Secret, replaced *slot,
+) ([]slot, error) {
 	plaintext, err := token.Generate(r.Random)
 	if err != nil {
-		return slot{}, err
+		return nil, err
 	}
 	s := r.newSlot(t, v, slots, nextNumber(slots), plaintext.ID(), plaintext.Hash())
 	if err := r.createSlot(ctx, t, &s); err != nil {
-		return slot{}, err
+		return nil, err
 	}
 	data := tokenSecretData(plaintext.Reveal(), t, v.publicURL)
-	if err := r.writeTokenSecret(ctx, t, secret, data, s.number); err != nil {
+	if err := r.writeTokenSecret(ctx, t, secret, data, &s); err != nil {
 		// Nobody else knows the plaintext, and the next attempt would leave another slot. If the write was made all the
 		// same, the Secret matches no slot and is issued anew.
-		return slot{}, errors.Join(err, r.deleteSlot(ctx, s.secret, sameObject(s.secret)))
+		return nil, errors.Join(err, r.deleteSlot(ctx, s.secret, sameObject(s.secret)))
 	}
-	r.eventIssued(t, s.credential.ID)
-	return s, nil
+	v.binding = t.SecretName()
+	if replaced != nil {
+		r.recordRotation(t, CauseRevoked, replaced.credential.ID, s.credential.ID, time.Time{})
+	} else {
+		r.eventIssued(t, s.credential.ID)
+	}
+	return []slot{s}, r.deleteSurplus(ctx, slots, s)
 }
 
 // writeTokenSecret creates the Secret, or changes exactly the one that was read.
 func (r *Reconciler) writeTokenSecret(
-	ctx context.Context, t *v1alpha1.ApiToken, secret *corev1.Secret, data map[string][]byte, slotNumber int,
+	ctx context.Context, t *v1alpha1.ApiToken, secret *corev1.Secret, data map[string][]byte, s *slot,
 ) error {
 	var err error
 	if secret == nil {
-		err = r.Client.Create(ctx, newTokenSecret(t, data, slotNumber))
+		err = r.Client.Create(ctx, newTokenSecret(t, data, s))
 	} else {
 		putData(secret, data)
-		wantedMetadata(t, slotNumber).putOn(secret)
+		wantedMetadata(t, s).putOn(secret)
 		err = r.Client.Update(ctx, secret) // conditional: it carries the UID and resourceVersion that were read
 	}
 	if err != nil {
@@ -145,13 +189,13 @@ func (r *Reconciler) writeTokenSecret(
 }
 
 func (r *Reconciler) repairTokenSecret(
-	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, secret *corev1.Secret, slotNumber int,
+	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, secret *corev1.Secret, s *slot,
 ) error {
 	data := tokenSecretData(string(secret.Data[keyToken]), t, v.publicURL)
-	if holdsData(secret, data) && wantedMetadata(t, slotNumber).on(secret) {
+	if holdsData(secret, data) && wantedMetadata(t, s).on(secret) {
 		return nil // the cache was behind
 	}
-	return r.writeTokenSecret(ctx, t, secret, data, slotNumber)
+	return r.writeTokenSecret(ctx, t, secret, data, s)
 }
 
 func (r *Reconciler) deleteSurplus(ctx context.Context, slots []slot, current slot) error {

@@ -54,8 +54,8 @@ func (r *Reconciler) hinder(
 	return nil
 }
 
-// boundSecret is the name of the Secret that holds the latest slot's token, as far as the cache knows. A token that was
-// made elsewhere is in none.
+// boundSecret is the name of the Secret that holds the token of the latest slot, or else of another one that is accepted, as
+// far as the cache knows. A token that was made elsewhere is in none.
 func (r *Reconciler) boundSecret(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (string, error) {
 	latest := latestSlot(slots)
 	if latest == nil || t.Spec.TokenHash != "" {
@@ -66,10 +66,16 @@ func (r *Reconciler) boundSecret(ctx context.Context, t *v1alpha1.ApiToken, slot
 	if err != nil {
 		return "", fmt.Errorf("list token Secrets: %w", err)
 	}
+	bound, now := "", r.Clock.Now()
 	for i := range list.Items {
-		if isOurs(&list.Items[i], t) && holds(&list.Items[i], latest.credential.Hash) {
-			return list.Items[i].Name, nil
+		secret := &list.Items[i]
+		switch {
+		case !isOurs(secret, t):
+		case holds(secret, latest.credential.Hash):
+			return secret.Name, nil
+		case namedOrHolding("", slots, now)(secret):
+			bound = secret.Name
 		}
 	}
-	return "", nil
+	return bound, nil
 }

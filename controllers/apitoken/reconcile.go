@@ -89,6 +89,9 @@ func (r *Reconciler) converge(ctx context.Context, t *v1alpha1.ApiToken, slots [
 		slots, err = nil, r.endAll(ctx, t, slots)
 	case v.issue:
 		slots, err = r.issue(ctx, t, v, slots)
+	default:
+		r.pendings.forget(t.UID)
+		slots, err = r.dropRetired(ctx, t, v, slots)
 	}
 	if err != nil {
 		return ctrl.Result{}, err
@@ -97,7 +100,7 @@ func (r *Reconciler) converge(ctx context.Context, t *v1alpha1.ApiToken, slots [
 		// The status later: when a policy is tightened, the other tokens' credentials come first.
 		return ctrl.Result{RequeueAfter: conflictRetry}, err
 	}
-	return ctrl.Result{RequeueAfter: r.nextLook(v)}, r.updateStatus(ctx, t, v, slots)
+	return ctrl.Result{RequeueAfter: r.nextLook(v, slots)}, r.updateStatus(ctx, t, v, slots)
 }
 
 // verdict judges a token by what the cache knows. A first refusal is confirmed by a live look: a namespace or policy
@@ -145,8 +148,8 @@ func (r *Reconciler) prepare(ctx context.Context, t *v1alpha1.ApiToken, v *verdi
 }
 
 // nextLook says when time alone may change the verdict; 0: never.
-func (r *Reconciler) nextLook(v *verdict) time.Duration {
-	next := v.within
+func (r *Reconciler) nextLook(v *verdict, slots []slot) time.Duration {
+	next, now := v.within, r.Clock.Now()
 	sooner := func(d time.Duration) {
 		if next == 0 || d < next {
 			next = max(d, time.Millisecond)
@@ -155,10 +158,25 @@ func (r *Reconciler) nextLook(v *verdict) time.Duration {
 	if v.retryAfter > 0 {
 		sooner(v.retryAfter)
 	}
+	for _, at := range v.looks {
+		if at.After(now) {
+			sooner(at.Sub(now))
+		}
+	}
+	for i := range slots {
+		if d := untilRetired(slots[i].credential, now); d > 0 {
+			sooner(d)
+		}
+	}
+	if current := latestSlot(slots); v.issue && current != nil {
+		if at := v.rotation.next(current, slots, now); at.After(now) {
+			sooner(at.Sub(now))
+		}
+	}
 	switch v.reason {
 	case v1alpha1.ReasonIssued, v1alpha1.ReasonOwnerCredentialMissing:
 		if expiresAt := v.claim.Request.ExpiresAt; expiresAt != nil {
-			sooner(expiresAt.Sub(r.Clock.Now()))
+			sooner(expiresAt.Sub(now))
 		}
 	}
 	return next

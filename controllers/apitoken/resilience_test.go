@@ -277,7 +277,7 @@ func TestCacheHoldsNoPlaintext(t *testing.T) {
 				t.Errorf("plaintext under %s", key)
 			}
 		}
-		if !cachedInOrder(secret, w.slots(tok)[0], tok, "https://jira-api.example/jira") {
+		if !cachedInOrder(secret, &w.slots(tok)[0], tok, "https://jira-api.example/jira") {
 			t.Error("the digests are not those of the Secret")
 		}
 	}

@@ -39,7 +39,7 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	if err != nil {
 		return err
 	}
-	if err := r.deleteTokenSecrets(ctx, t, "", secret); err != nil {
+	if err := r.deleteTokenSecrets(ctx, t, none, secret); err != nil {
 		return err
 	}
 	if err := r.deleteApprovals(ctx, t); err != nil {
@@ -51,13 +51,16 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 		return fmt.Errorf("remove finalizer: %w", err)
 	}
 	r.refusals.forget(t.UID)
+	r.pendings.forget(t.UID)
 	r.eventRevoked(t)
 	return nil
 }
 
-// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but the one named keep: those that the cache
-// knows, and another that it may not have yet.
-func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToken, keep string, another *corev1.Secret) error {
+// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but those to keep: those that the cache knows, and
+// another that it may not have yet.
+func (r *Reconciler) deleteTokenSecrets(
+	ctx context.Context, t *v1alpha1.ApiToken, keep func(*corev1.Secret) bool, another *corev1.Secret,
+) error {
 	var list corev1.SecretList
 	err := r.Client.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingFields{secretByTokenUID: string(t.UID)})
 	if err != nil {
@@ -68,7 +71,7 @@ func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToke
 	}
 	for i := range list.Items {
 		secret := &list.Items[i]
-		if secret.Name == keep || !madeFor(secret, t) {
+		if keep(secret) || !madeFor(secret, t) {
 			continue
 		}
 		err := r.Client.Delete(ctx, secret, sameObject(secret))
@@ -78,6 +81,9 @@ func (r *Reconciler) deleteTokenSecrets(ctx context.Context, t *v1alpha1.ApiToke
 	}
 	return nil
 }
+
+// none of the Secrets is to be kept.
+func none(*corev1.Secret) bool { return false }
 
 // madeFor tells whether a Secret was made for a token, even if its owner reference has been taken off (as deleting with
 // --cascade=orphan does).

@@ -24,7 +24,7 @@ type declaredKeys struct {
 }
 
 // wantedMetadata has the operator's own keys win: they say what the Secret is.
-func wantedMetadata(t *v1alpha1.ApiToken, slotNumber int) secretMetadata {
+func wantedMetadata(t *v1alpha1.ApiToken, s *slot) secretMetadata {
 	m := secretMetadata{labels: map[string]string{}, annotations: map[string]string{}}
 	if declared := t.Spec.Secret; declared != nil {
 		copyTexts(m.labels, declared.Labels)
@@ -34,7 +34,8 @@ func wantedMetadata(t *v1alpha1.ApiToken, slotNumber int) secretMetadata {
 		m.annotations[annotationDeclaredKeys] = keys.String()
 	}
 	maps.Copy(m.labels, tokenSecretLabels(t))
-	m.annotations[annotationSlot] = strconv.Itoa(slotNumber)
+	m.annotations[annotationSlot] = strconv.Itoa(s.number)
+	m.annotations[v1alpha1.AnnotationCredentialID] = s.credential.ID
 	return m
 }
 

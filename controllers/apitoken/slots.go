@@ -79,13 +79,13 @@ func (r *Reconciler) cachedSlots(ctx context.Context, t *v1alpha1.ApiToken, opti
 			slots = append(slots, s)
 		}
 	}
-	slices.SortFunc(slots, func(a, b slot) int { return a.number - b.number })
+	slices.SortFunc(slots, byNumber)
 	return slots, nil
 }
 
 // liveSlots reads the token's slots from the API server: those that the cache knows, the one that the token Secret
-// names or the ApiToken says of its declared hash, and any that were added behind them. Slots are numbered upwards, so a
-// writer that the cache has not seen yet has used such a number, or the next.
+// names or the ApiToken says of its declared hash, any that were added behind them, and those that one of these took the place
+// of. Slots are numbered upwards, so a writer that the cache has not seen yet has used such a number, or the next.
 func (r *Reconciler) liveSlots(ctx context.Context, t *v1alpha1.ApiToken, cached []slot) ([]slot, error) {
 	secret, err := r.liveTokenSecret(ctx, t)
 	if err != nil {
@@ -104,23 +104,43 @@ func (r *Reconciler) liveSlots(ctx context.Context, t *v1alpha1.ApiToken, cached
 		}
 	}
 	var slots []slot
-	for _, number := range numbers {
+	read := map[int]bool{}
+	look := func(number int) (found bool, err error) {
 		s, err := r.liveSlot(ctx, t, number)
-		if err != nil {
-			return nil, err
-		}
+		read[number] = true
 		if s != nil {
 			slots = append(slots, *s)
 		}
+		return s != nil, err
 	}
-	for ; ; next++ {
-		s, err := r.liveSlot(ctx, t, next)
-		if err != nil || s == nil {
-			return slots, err
+	for _, number := range numbers {
+		if _, err := look(number); err != nil {
+			return nil, err
 		}
-		slots = append(slots, *s)
 	}
+	for more := true; more; next++ {
+		if more, err = look(next); err != nil {
+			return nil, err
+		}
+	}
+	for i := 0; i < len(slots); i++ { // those that they took the place of
+		if slots[i].notes.Succession == nil {
+			continue
+		}
+		for _, number := range slots[i].notes.Succession.Slots {
+			if read[number] {
+				continue
+			}
+			if _, err := look(number); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(slots, byNumber)
+	return slots, nil
 }
+
+func byNumber(a, b slot) int { return a.number - b.number }
 
 // namedSlot is the number of the slot that a token Secret was written for; -1 if it does not say.
 func namedSlot(secret *corev1.Secret) int {

@@ -5,6 +5,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 	s := &t.Status
 	s.ObservedGeneration = t.Generation
 	s.Rule = v.rule
-	s.ExpiresAt, s.Binding, s.Credential = nil, nil, nil
+	s.ExpiresAt, s.Binding, s.Credential, s.Retiring = nil, nil, nil, retiringStatus(slots, now.Time)
 	latest := latestSlot(slots)
 	issued := latest != nil
 	dated := issued || v.issue || v.reason == v1alpha1.ReasonApprovalRequired
@@ -58,7 +59,9 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 	}
 	if issued {
 		c := latest.credential
-		s.Credential = &v1alpha1.CredentialStatus{ID: c.ID, IssuedAt: metav1.NewTime(c.IssuedAt)}
+		s.Credential = &v1alpha1.CredentialStatus{
+			ID: c.ID, IssuedAt: metav1.NewTime(c.IssuedAt), RotatesAt: rotatesAt(v, latest, slots, now.Time),
+		}
 	}
 	if v.binding != "" {
 		s.Binding = &v1alpha1.SecretBinding{Name: v.binding}
@@ -86,6 +89,31 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 			meta.RemoveStatusCondition(&s.Conditions, kind)
 		}
 	}
+}
+
+// rotatesAt is when a credential is replaced; nil: on request only, or not before the token expires.
+func rotatesAt(v *verdict, current *slot, slots []slot, now time.Time) *metav1.Time {
+	if !v.issue {
+		return nil
+	}
+	at := v.rotation.next(current, slots, now)
+	if expiresAt := current.credential.ExpiresAt; at.IsZero() || (expiresAt != nil && !at.Before(*expiresAt)) {
+		return nil
+	}
+	return &metav1.Time{Time: at.Truncate(time.Second)}
+}
+
+// maxRetiring is what the schema allows.
+const maxRetiring = 16
+
+// retiringStatus shows the replaced credentials that are still accepted, the newest first.
+func retiringStatus(slots []slot, now time.Time) (out []v1alpha1.RetiringCredential) {
+	accepted := retiring(slots, now)
+	slices.SortFunc(accepted, func(a, b slot) int { return byNumber(b, a) })
+	for _, s := range accepted[:min(len(accepted), maxRetiring)] {
+		out = append(out, v1alpha1.RetiringCredential{ID: s.credential.ID, RetiresAt: metav1.NewTime(*s.credential.RetireAt)})
+	}
+	return out
 }
 
 // grantStatus shows what the token may do, or would if it were permitted.

@@ -45,8 +45,8 @@ func tokenSecretData(plaintext string, t *v1alpha1.ApiToken, publicURL string) m
 
 // newTokenSecret builds the Secret that workloads mount. Nothing of the ApiToken's labels and annotations is copied:
 // a GitOps tool would take the Secret for its own and prune it.
-func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte, slotNumber int) *corev1.Secret {
-	metadata := wantedMetadata(t, slotNumber)
+func newTokenSecret(t *v1alpha1.ApiToken, data map[string][]byte, s *slot) *corev1.Secret {
+	metadata := wantedMetadata(t, s)
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:       t.Namespace,

@@ -59,11 +59,11 @@ func digested(data map[string][]byte) map[string][]byte {
 }
 
 // cachedInOrder tells whether a Secret, as the cache has it, holds the token of the slot and all that goes with it.
-func cachedInOrder(secret *corev1.Secret, s slot, t *v1alpha1.ApiToken, publicURL string) bool {
+func cachedInOrder(secret *corev1.Secret, s *slot, t *v1alpha1.ApiToken, publicURL string) bool {
 	hash := s.credential.Hash
 	want := digested(tokenSecretData("", t, publicURL))
 	return holds(secret, hash) && bytes.Equal(secret.Data[digestPassword], hash[:]) &&
-		bytes.Equal(secret.Data[digestRest], want[digestRest]) && wantedMetadata(t, s.number).on(secret)
+		bytes.Equal(secret.Data[digestRest], want[digestRest]) && wantedMetadata(t, s).on(secret)
 }
 
 // holds tells whether a Secret, as the cache has it, holds the token of the hash.

@@ -41,6 +41,11 @@ type verdict struct {
 	// shown: the grant was judged, and the status may show it.
 	shown bool
 
+	// rotation is when the credential is replaced.
+	rotation rotation
+	// looks are the times at which the token has to be looked at anew.
+	looks []time.Time
+
 	claim      claim
 	digest     string      // of the grant
 	notes      grant.Notes // what is new in them
@@ -75,6 +80,10 @@ func judge(s *situation) verdict {
 		v.digest, err = grant.Digest(&v.claim.Grant, v.claim.Request.ExpiresAt)
 	}
 	v.notes.Requester = s.requester
+	if s.compiled != nil {
+		v.rotation.revokedBefore = s.compiled.RevokedBefore(s.now)
+		v.look(s.compiled.RevokesLater(s.now))
+	}
 	if slices.ContainsFunc(s.slots, func(s slot) bool { return s.newer }) {
 		v.untouched = true
 		v.wait(v1alpha1.ReasonNewerVersion, "a newer version of the operator issued this token's credential: it is left as it "+
@@ -113,6 +122,25 @@ func (v *verdict) judgePolicy(s *situation) {
 	}
 }
 
+// look has the token looked at anew at a time; the zero time: not for this.
+func (v *verdict) look(at time.Time) {
+	if !at.IsZero() {
+		v.looks = append(v.looks, at)
+	}
+}
+
+// rotate says when the credential is replaced, or, if it was made elsewhere, refused.
+func (v *verdict) rotate(s *situation, decision *policy.Decision) {
+	request := &v.claim.Request
+	if request.TokenHash {
+		if decision.MaxCredentialAge > 0 && !request.IssuedAt.IsZero() {
+			v.look(request.IssuedAt.Add(decision.MaxCredentialAge))
+		}
+		return
+	}
+	v.rotation = newRotation(s.token, v.claim.rotation, decision.MaxCredentialAge, v.rotation.revokedBefore)
+}
+
 // readGrace is how long after a change of its policy a live token goes on while Jira has not been asked about something
 // for the first time: else a policy that begins to ask would stop all its tokens for a moment.
 const readGrace = time.Minute
@@ -123,6 +151,7 @@ const staleLooks = 8
 
 func (v *verdict) decide(s *situation) {
 	decision := s.compiled.Evaluate(&v.claim.Request)
+	v.rotate(s, &decision)
 	v.rule, v.notes.OwnerKey = decision.Rule, decision.OwnerKey
 	if reason, refused := refusalReasons[decision.Verdict]; refused {
 		v.refuse(reason, decision.Message)
@@ -154,6 +183,7 @@ func (v *verdict) decide(s *situation) {
 
 var refusalReasons = map[policy.Verdict]string{
 	policy.Denied:              v1alpha1.ReasonDenied,
+	policy.HashTooOld:          v1alpha1.ReasonHashTooOld,
 	policy.NamespaceNotAllowed: v1alpha1.ReasonNamespaceNotAllowed,
 	policy.NotPermitted:        v1alpha1.ReasonNotPermitted,
 	policy.OwnerNotFound:       v1alpha1.ReasonOwnerNotFound,

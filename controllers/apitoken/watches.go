@@ -27,7 +27,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
-// declarationChanged lets through what a person or GitOps tool changed, or who asked for it. A changed status counts as
+// declarationChanged lets through what a person or GitOps tool changed, who asked for it, or that another credential is wanted. A changed status counts as
 // well: another manager may have written it from what is no longer so. After our own write that is one look that finds
 // nothing to do.
 func declarationChanged() predicate.Predicate {
@@ -36,10 +36,14 @@ func declarationChanged() predicate.Predicate {
 		after, alsoOK := e.ObjectNew.(*v1alpha1.ApiToken)
 		return ok && alsoOK && !equality.Semantic.DeepEqual(before.Status, after.Status) ||
 			e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
-			e.ObjectOld.GetAnnotations()[v1alpha1.AnnotationRequestedBy] != e.ObjectNew.GetAnnotations()[v1alpha1.AnnotationRequestedBy] ||
+			annotationChanged(e, v1alpha1.AnnotationRequestedBy) || annotationChanged(e, v1alpha1.AnnotationRotateRequestedAt) ||
 			!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp()) ||
 			!slices.Equal(e.ObjectOld.GetFinalizers(), e.ObjectNew.GetFinalizers()) || acceptanceChanged(e)
 	}}
+}
+
+func annotationChanged(e event.UpdateEvent, key string) bool {
+	return e.ObjectOld.GetAnnotations()[key] != e.ObjectNew.GetAnnotations()[key]
 }
 
 // rankChanged lets through what may give a younger token of the same owner its place, or take it: another token came or

@@ -50,7 +50,7 @@ func checkRecord(s *Settings, c *credential, record *grant.Record, now time.Time
 		return refuse(http.StatusUnauthorized, reasonRetired, "this token was replaced by a newer one and ended at "+
 			instant(record.RetireAt)+"; read the Secret again")
 	}
-	return s.deny.check(record)
+	return s.deny.check(record, now)
 }
 
 // isRetired tells whether another credential has taken a credential's place.

@@ -159,6 +159,8 @@ type Deny struct {
 	Namespaces []string `json:"namespaces,omitempty"`
 	// Tokens are namespace/name of ApiTokens.
 	Tokens []string `json:"tokens,omitempty"`
+	// IssuedBefore ends what was issued before that time, once it has come; absent: nothing.
+	IssuedBefore *metav1.Time `json:"issuedBefore,omitempty"`
 }
 
 // Encode writes a configuration for its Secret.

@@ -23,6 +23,19 @@ type Notes struct {
 	Requester *Declared `json:"requester,omitempty"`
 	// Approved is what was last approved; nil: nothing was.
 	Approved *Approved `json:"approved,omitempty"`
+	// RotationHandled is the last value of the ApiToken's annotation by which somebody asked for another credential, or a
+	// digest of it: that credential, or an earlier one, was made after it.
+	RotationHandled string `json:"rotationHandled,omitempty"`
+	// Succession says whose place this credential takes; nil: nobody's, and whatever there was before has ended.
+	Succession *Succession `json:"succession,omitempty"`
+}
+
+// Succession is how one credential takes the place of others that may be accepted beside it for a while.
+type Succession struct {
+	// Cause is why, as in events and metrics.
+	Cause string `json:"cause"`
+	// Slots are the numbers of the hash Secrets that may stay until they retire, the directly replaced one last.
+	Slots []int `json:"slots"`
 }
 
 // Declared is a requester and the digest of the fields that they declared.

@@ -124,7 +124,7 @@ func (t *Table) Replace(b *Builder) {
 }
 
 // All calls visit for every credential until it returns false. Changes meanwhile may or may not be seen. The credential
-// lacks the times that only the manager needs, and it is valid during the call only.
+// lacks the declaration that only the manager needs, and it is valid during the call only.
 func (t *Table) All(visit func(*Credential) bool) {
 	var c Credential
 	for i := range t.shards {

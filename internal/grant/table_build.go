@@ -140,6 +140,7 @@ func newEntry(
 		blocked: text(c.BlockedReason), isBlocked: c.State != Active,
 		headers: text(flattenHeaders(c.Grant.Headers)),
 		ranges:  ranges(c.Grant.SourceRanges), scopes: scopes(set),
+		issuedAt:  seconds(c.IssuedAt),
 		expiresAt: nanoseconds(c.ExpiresAt), retireAt: nanoseconds(c.RetireAt),
 	}
 	if l := c.Grant.RateLimit; l != nil {

@@ -16,6 +16,7 @@ type Record struct {
 	BlockedReason        string
 	Scopes               scope.Set
 	Blocked              bool
+	IssuedAt             int64 // Unix seconds; 0: not known
 	ExpiresAt, RetireAt  int64 // Unix nanoseconds; 0: never
 	Ranges               RangeView
 	Headers              HeaderPatterns

@@ -4,6 +4,7 @@ package grant
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -40,6 +41,7 @@ type entry struct {
 	ratePeriod                               int64 // of a RateLimit, like the next three; 0: none
 	rateRequests, rateBurst, rateConcurrent  int32
 	scopes                                   uint32 // position in the shard's
+	issuedAt                                 uint32 // in Unix seconds, where there is room; 0: not known
 	isBlocked                                bool
 }
 
@@ -95,7 +97,7 @@ func (s *shard) record(position int) Record {
 		Namespace: s.text(e.namespace), Name: s.text(e.name), UID: s.text(e.uid),
 		Scopes:  s.scopes[e.scopes],
 		Blocked: e.isBlocked, BlockedReason: s.text(e.blocked),
-		ExpiresAt: e.expiresAt, RetireAt: e.retireAt,
+		IssuedAt: int64(e.issuedAt), ExpiresAt: e.expiresAt, RetireAt: e.retireAt,
 		Ranges:  RangeView{flat: s.prefixes(e.ranges)},
 		Headers: HeaderPatterns(s.text(e.headers)),
 		RateLimit: RateLimit{
@@ -110,6 +112,7 @@ func (s *shard) credential(position int, c *Credential) {
 	*c = Credential{
 		ID: r.ID, Hash: s.entries[position].hash,
 		Token:     TokenReference{Namespace: r.Namespace, Name: r.Name, UID: types.UID(r.UID)},
+		IssuedAt:  issueTime(r.IssuedAt),
 		ExpiresAt: timeOf(r.ExpiresAt), RetireAt: timeOf(r.RetireAt),
 		State: Active, BlockedReason: r.BlockedReason,
 		Grant: Grant{Owner: r.Owner, Scopes: r.Scopes.Names(), SourceRanges: r.Ranges.all(), Headers: r.Headers.all()},
@@ -134,6 +137,21 @@ func nanoseconds(t *time.Time) int64 {
 		return minTime.UnixNano()
 	}
 	return t.UnixNano()
+}
+
+// seconds of a time of issue, which has no parts of one: until 2106.
+func seconds(t time.Time) uint32 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint32(min(max(t.Unix(), 1), math.MaxUint32)) //nolint:gosec // it is within
+}
+
+func issueTime(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
 }
 
 // The times that an entry can hold: what lies before has ended for long, what lies after never ends while it matters.

@@ -8,11 +8,14 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
-// Evaluate decides on a request: what is denied is denied, whatever the namespace; then the namespace counts, then the
+// Evaluate decides on a request: what is denied is denied, whatever the namespace; so is a declared hash that is too old; then the namespace counts, then the
 // one user whom the gateway can act as, then the rules, and only if one permits it, who the owner is in Jira.
 func (p *Policy) Evaluate(r *Request) Decision {
 	if why := p.denied(r); why != "" {
 		return Decision{Verdict: Denied, Message: bounded(why)}
+	}
+	if why := p.tooOld(r); why != "" {
+		return Decision{Verdict: HashTooOld, Message: bounded(why)}
 	}
 	if !p.takesFrom(r) {
 		return Decision{Verdict: NamespaceNotAllowed, Message: bounded(p.explainNamespace(r))}
@@ -31,25 +34,35 @@ func (p *Policy) Evaluate(r *Request) Decision {
 func (p *Policy) evaluateRules(r *Request) Decision {
 	q := p.ask(r)
 	answers := make([]ruleFindings, len(p.rules))
-	var approvable *rule
+	var outright, approvable *rule
 	for i := range p.rules {
+		if outright != nil && p.rules[i].needsApproval {
+			continue
+		}
 		answers[i] = ruleFindings{&p.rules[i], p.rules[i].evaluate(q)}
 		if answers[i].answer() != Yes {
 			continue
 		}
-		if !p.rules[i].needsApproval {
-			return Decision{Verdict: Permitted, Rule: p.rules[i].name, Message: fmt.Sprintf(
-				"permitted by rule %s of policy %s", p.rules[i].name, p)}
+		if p.rules[i].needsApproval {
+			approvable = laxer(approvable, &p.rules[i])
+			continue
 		}
-		if approvable == nil {
-			approvable = &p.rules[i]
+		if outright = laxer(outright, &p.rules[i]); outright.limits.maxCredentialAge == 0 {
+			break
 		}
 	}
-	if approvable != nil {
-		return Decision{Verdict: Permitted, Rule: approvable.name, NeedsApproval: true, Message: fmt.Sprintf(
-			"permitted by rule %s of policy %s", approvable.name, p)}
+	permitting := outright
+	if permitting == nil {
+		permitting = approvable
 	}
-	return p.unpermitted(r, answers)
+	if permitting == nil {
+		return p.unpermitted(r, answers)
+	}
+	return Decision{
+		Verdict: Permitted, Rule: permitting.name, NeedsApproval: permitting.needsApproval,
+		MaxCredentialAge: permitting.limits.maxCredentialAge,
+		Message:          fmt.Sprintf("permitted by rule %s of policy %s", permitting.name, p),
+	}
 }
 
 // Takes tells whether tokens may be declared in a namespace with these labels.

@@ -18,6 +18,7 @@ type limits struct {
 	scopes                   scope.Set
 	minLifetime, maxLifetime time.Duration // 0: none
 	mustExpire               bool
+	maxCredentialAge         time.Duration    // 0: any
 	sourceRanges             []netip.Prefix   // none: any
 	rateLimit                *grant.RateLimit // nil: any
 	maxTokensPerOwner        int              // 0: any number
@@ -49,6 +50,11 @@ func compileLimits(l *v1alpha1.Limits) (limits, error) {
 	if out.maxLifetime, err = parseLifetime(l.MaxLifetime); err != nil {
 		return limits{}, fmt.Errorf("maxLifetime: %w", err)
 	}
+	if l.MaxCredentialAge != "" {
+		if out.maxCredentialAge, err = l.MaxCredentialAge.Duration(); err != nil {
+			return limits{}, fmt.Errorf("maxCredentialAge: %w", err)
+		}
+	}
 	if out.sourceRanges, err = ParseRanges(l.SourceRanges); err != nil {
 		return limits{}, fmt.Errorf("sourceRanges: %w", err)
 	}
@@ -71,6 +77,7 @@ func (l *limits) check(r *Request, f *findings) {
 	l.checkDescription(r, f)
 	l.checkSecretMetadata(r, f)
 	l.checkTokenHash(r, f)
+	l.checkCredentialAge(r, f)
 }
 
 func (l *limits) checkScopes(r *Request, f *findings) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/directory"
@@ -24,10 +25,12 @@ type Policy struct {
 	allowedNamespaces namespaceSet
 	onlyOwner         string // folded; empty: any owner
 	deny              deny
-	jira              *knowledge  // nil: spec.directory is not set
-	requesters        *requesters // nil: nobody has a Jira name
-	privileged        []*group
-	rules             []rule // by their names
+	// revokeIssuedBefore ends what was issued before; the zero time: nothing.
+	revokeIssuedBefore time.Time
+	jira               *knowledge  // nil: spec.directory is not set
+	requesters         *requesters // nil: nobody has a Jira name
+	privileged         []*group
+	rules              []rule // by their names
 }
 
 // Compile makes a TokenPolicy ready for evaluation, with what was read of its Jira (nil: nothing was). It fails on what
@@ -40,6 +43,9 @@ func Compile(p *v1alpha1.TokenPolicy, dir *directory.Snapshot) (*Policy, error) 
 	compiled := &Policy{
 		namespace: p.Namespace, name: p.Name, allowedNamespaces: allowed, deny: compileDeny(p.Spec.Deny),
 		requesters: compileRequesters(p.Spec.Requesters),
+	}
+	if before := p.Spec.RevokeIssuedBefore; before != nil {
+		compiled.revokeIssuedBefore = before.Time
 	}
 	if account := p.Spec.Impersonation.ServiceAccount; account != nil {
 		compiled.onlyOwner = grant.FoldUser(string(account.Username))

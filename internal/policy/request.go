@@ -29,6 +29,8 @@ type Request struct {
 	TokenHash bool
 	// DeclaredAt is when the expiry was declared: lifetimes count from it.
 	DeclaredAt time.Time
+	// IssuedAt is when the token's credential was made, or its hash accepted; the zero time: it has none yet.
+	IssuedAt time.Time
 	// ExpiresAt is when the token expires; nil: never.
 	ExpiresAt *time.Time
 	// Requester is who declared it; nil: not known.
@@ -57,6 +59,8 @@ const (
 	NotPermitted
 	// Denied: the deny list names it.
 	Denied
+	// HashTooOld: it was made elsewhere, and issued before the policy's revokeIssuedBefore.
+	HashTooOld
 	// NamespaceNotAllowed: the policy takes no tokens from the namespace.
 	NamespaceNotAllowed
 	// RequesterUnknown: no rule permits it as long as it is not known who declared it.
@@ -76,10 +80,14 @@ const (
 // Decision is a verdict with its reasons.
 type Decision struct {
 	Verdict Verdict
-	// Rule is a rule that permits the request, the first by its name: of those that need no approval, or else of all.
+	// Rule is a rule that permits the request: of those that need no approval, or else of all, the one that lets a credential
+	// become oldest, and the first of these by its name.
 	Rule string
 	// NeedsApproval: only rules that ask for approval permit it.
 	NeedsApproval bool
+	// MaxCredentialAge is the age at which Rule wants a credential replaced that the operator makes, and refuses one that was
+	// made elsewhere; 0: never.
+	MaxCredentialAge time.Duration
 	// Unread: DirectoryPending, and Jira was never asked about any of it, as just after a policy began to ask.
 	Unread bool
 	// OwnerKey is the Jira key of the owner, to be remembered; empty: not known.

@@ -44,7 +44,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 		},
 		Jira:          jira(&spec.Jira),
 		Impersonation: impersonation(&spec.Impersonation),
-		Deny:          deny(spec.Deny),
+		Deny:          deny(spec.Deny, spec.RevokeIssuedBefore),
 		MaxStaleness:  metav1.Duration{Duration: defaultMaxStaleness},
 		Replicas:      replicas(spec.Gateway, opts),
 	}
@@ -187,12 +187,12 @@ func impersonation(in *v1alpha1.Impersonation) gatewayconfig.Impersonation {
 	return out
 }
 
-func deny(in *v1alpha1.Deny) gatewayconfig.Deny {
+func deny(in *v1alpha1.Deny, issuedBefore *metav1.Time) gatewayconfig.Deny {
 	if in == nil {
-		return gatewayconfig.Deny{}
+		in = &v1alpha1.Deny{}
 	}
 	return gatewayconfig.Deny{
-		Owners: texts(in.Owners), Namespaces: texts(in.Namespaces), Tokens: texts(in.Tokens),
+		Owners: texts(in.Owners), Namespaces: texts(in.Namespaces), Tokens: texts(in.Tokens), IssuedBefore: issuedBefore,
 	}
 }
 

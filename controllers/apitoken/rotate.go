@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/token"
+)
+
+// rotating is a token whose credential is being replaced.
+type rotating struct {
+	slots   []slot
+	cached  []slot // as the cache has them
+	current *slot
+	secret  *corev1.Secret // what there is of the wanted name; nil: nothing
+	cause   Cause
+}
+
+// rotate makes the next credential. It takes two runs: one makes the credential, and a later one, when the gateways know it,
+// writes it into the Secret.
+func (r *Reconciler) rotate(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, x *rotating) ([]slot, error) {
+	now := r.Clock.Now()
+	made, next, ok := r.pendings.of(t.UID, x.slots)
+	if !ok || !succeeds(&next, x.current) || now.Sub(made.since).Abs() > pendingFor {
+		return r.prepareNext(ctx, t, v, x)
+	}
+	_, shown := slotWith(x.cached, next.credential.Hash)
+	if wait := made.since.Add(settleDelay).Sub(now); wait > 0 || !shown {
+		v.look(now.Add(max(wait, conflictRetry)))
+		return x.slots, nil
+	}
+	data := tokenSecretData(made.plaintext.Reveal(), t, v.publicURL)
+	if err := r.writeTokenSecret(ctx, t, x.secret, data, &next); err != nil {
+		if isDefinite(err) && !lostRace(err) { // nobody else knows the plaintext, and it is of no use
+			r.pendings.forget(t.UID)
+			err = errors.Join(err, r.deleteSlot(ctx, next.secret, sameObject(next.secret)))
+		}
+		return nil, err // otherwise the Secret may hold it
+	}
+	r.pendings.forget(t.UID)
+	v.binding = t.SecretName()
+	return r.settleOthers(ctx, t, v, x.slots, &next, true)
+}
+
+// prepareNext makes the credential that will replace the current one, beside it.
+func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, x *rotating) ([]slot, error) {
+	plaintext, err := token.Generate(r.Random)
+	if err != nil {
+		return nil, err
+	}
+	next := r.newSlot(t, v, x.slots, nextNumber(x.slots), plaintext.ID(), plaintext.Hash())
+	next.notes.Succession = &grant.Succession{Cause: string(x.cause), Slots: besides(x.slots, x.current)}
+	if err := r.createSlot(ctx, t, &next); err != nil {
+		return nil, err
+	}
+	now := r.Clock.Now()
+	r.pendings.note(t.UID, pending{plaintext: plaintext, secret: next.secret.UID, since: now})
+	v.look(now.Add(settleDelay))
+	return append(x.slots, next), nil
+}
+
+// mostBeside bounds how many slots a credential may leave beside itself.
+const mostBeside = 2 * mostRetiring
+
+// besides are the slots that the successor of the current one leaves as they are: the current one last.
+func besides(slots []slot, current *slot) (numbers []int) {
+	for i := range slots {
+		if s := &slots[i]; s.credential != nil && s.credential.RetireAt != nil && succeeds(current, s) {
+			numbers = append(numbers, s.number)
+		}
+	}
+	numbers = append(numbers, current.number)
+	return numbers[max(0, len(numbers)-mostBeside):]
+}
+
+// renamedFrom finds the current credential and its Secret, if the Secret of the wanted name does not hold it; nil: no Secret
+// of the token's does.
+func (r *Reconciler) renamedFrom(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (current *slot, name string, err error) {
+	if len(slots) == 0 {
+		return nil, "", nil
+	}
+	var list corev1.SecretList
+	err = r.Live.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingLabels{v1alpha1.LabelTokenUID: string(t.UID)})
+	if err != nil {
+		return nil, "", fmt.Errorf("list token Secrets: %w", err)
+	}
+	for i := range list.Items {
+		s, ok := matchingSlot(slots, &list.Items[i])
+		if ok && isOurs(&list.Items[i], t) && (current == nil || s.number > current.number) {
+			current, name = &s, list.Items[i].Name
+		}
+	}
+	return current, name, nil
+}
+
+// recordRotation tells that a credential was replaced: this is the one place that every rotation passes, once. retireAt is
+// when the replaced one ends; the zero time: it has ended.
+func (r *Reconciler) recordRotation(t *v1alpha1.ApiToken, cause Cause, from, to string, retireAt time.Time) {
+	until := "has ended"
+	if !retireAt.IsZero() {
+		until = "is accepted until " + retireAt.UTC().Format(time.RFC3339)
+	}
+	r.event(t, corev1.EventTypeNormal, "Rotated", actionRotate, fmt.Sprintf("credential %s takes the place of %s (%s), which %s",
+		to, from, causes[cause], until))
+}
+
+// causes are the causes in words.
+var causes = map[Cause]string{
+	CauseAge: "of the age that spec.rotation.every says", CausePolicy: "of the age that the policy allows",
+	CauseRequested: "as was asked for", CauseRenamed: "for spec.secret.name has changed",
+	CauseRevoked: "issued before the policy's spec.revokeIssuedBefore",
+}
