@@ -49,7 +49,7 @@ func (r *Reconciler) hinder(
 	v.refuse(reason, message)
 	v.blockedReason = "the token's Secret could not be written"
 	if v.binding != "" {
-		v.state, v.accepted, v.blockedReason = state, accepted, ""
+		v.state, v.accepted, v.blockedReason = state, accepted && !v.rotation.revoked(latestSlot(slots).credential), ""
 	}
 	return nil
 }
