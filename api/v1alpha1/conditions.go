@@ -55,6 +55,8 @@ const (
 	ReasonSuspended = "Suspended"
 	// ReasonExpired: the token's expiry has passed.
 	ReasonExpired = "Expired"
+	// ReasonExpiresSoon: the token's expiry is near (condition Expiring).
+	ReasonExpiresSoon = "ExpiresSoon"
 	// ReasonNotPermitted: no rule of the policy permits what the token declares.
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonDenied: the policy's deny list names the token, its owner or its namespace.

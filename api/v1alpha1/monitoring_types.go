@@ -5,7 +5,9 @@ package v1alpha1
 // Monitoring says what is watched of a policy's tokens and when it warns.
 type Monitoring struct {
 	// expiringBefore is how long before its expiry a token's condition Expiring
-	// becomes True. Default: 120h (5 days).
+	// becomes True. A token whose whole lifetime, from the declaration of its
+	// expiry, is shorter than twice that is Expiring in the last fifth of it.
+	// Default: 120h (5 days).
 	// +optional
 	// +kubebuilder:default="120h"
 	ExpiringBefore Lifetime `json:"expiringBefore,omitempty"`

@@ -173,11 +173,8 @@ func (r *Reconciler) nextLook(v *verdict, slots []slot) time.Duration {
 			sooner(at.Sub(now))
 		}
 	}
-	switch v.reason {
-	case v1alpha1.ReasonIssued, v1alpha1.ReasonOwnerCredentialMissing:
-		if expiresAt := v.claim.Request.ExpiresAt; expiresAt != nil {
-			sooner(expiresAt.Sub(now))
-		}
+	if !v.expiry.next(now).IsZero() {
+		sooner(v.expiry.next(now).Sub(now))
 	}
 	return next
 }

@@ -37,6 +37,7 @@ func (r *Reconciler) updateStatus(ctx context.Context, t *v1alpha1.ApiToken, v *
 		return fmt.Errorf("update status: %w", err)
 	}
 	r.eventTransition(t, before)
+	r.eventExpiry(t, before, v)
 	return nil
 }
 
@@ -76,6 +77,7 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 			ObservedGeneration: t.Generation, LastTransitionTime: now,
 		})
 	}
+	setExpiring(t, v.expiry, issued, now)
 	stalled := v.stalled(issued)
 	set(v1alpha1.ConditionReady, !stalled && !v.waiting)
 	set(v1alpha1.ConditionActive, v.accepted)

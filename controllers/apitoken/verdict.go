@@ -47,6 +47,7 @@ type verdict struct {
 	looks []time.Time
 
 	claim      claim
+	expiry     *expiry     // of the token; nil: it does not expire
 	digest     string      // of the grant
 	notes      grant.Notes // what is new in them
 	rule       string
@@ -79,6 +80,7 @@ func judge(s *situation) verdict {
 	if v.claim, err = s.claim(); err == nil {
 		v.digest, err = grant.Digest(&v.claim.Grant, v.claim.Request.ExpiresAt)
 	}
+	v.expiry = expiryOf(s, &v.claim)
 	v.notes.Requester = s.requester
 	if s.compiled != nil {
 		v.rotation.revokedBefore = s.compiled.RevokedBefore(s.now)
