@@ -4,6 +4,7 @@ package apitoken
 
 import (
 	"context"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,6 +24,11 @@ type Preview struct {
 	Message string
 	// Mode is what the policy wants to be done with what it does not permit.
 	Mode v1alpha1.AdmissionMode
+	// Dated: it is known when the token would expire (nil: never), and since when that is declared. Without its policy it is
+	// not known of a token that leaves its expiry to the policy.
+	Dated      bool
+	DeclaredAt time.Time
+	ExpiresAt  *time.Time
 }
 
 // Preview says what would become of a token if it were stored as it is, declared by the requester (nil: not
@@ -39,8 +45,11 @@ func (r *Reconciler) Preview(ctx context.Context, t *v1alpha1.ApiToken, requeste
 	if err != nil {
 		return Preview{}, err
 	}
+	request := &v.claim.Request
 	return Preview{
 		Permitted: !v.refused && !hopeless[v.reason], Certain: v.certain(), Message: v.message, Mode: mode,
+		Dated:      !v.invalid && (v.reason != v1alpha1.ReasonPolicyNotFound || v.claim.declaredExpiry != byDefault),
+		DeclaredAt: request.DeclaredAt, ExpiresAt: request.ExpiresAt,
 	}, nil
 }
 

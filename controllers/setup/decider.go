@@ -16,5 +16,9 @@ type decider struct{ *apitoken.Reconciler }
 
 func (d *decider) Decide(ctx context.Context, token *v1alpha1.ApiToken, requester *grant.Requester) (webhook.Decision, error) {
 	p, err := d.Preview(ctx, token, requester)
-	return webhook.Decision{Permitted: p.Permitted, Certain: p.Certain, Message: p.Message, Mode: p.Mode}, err
+	out := webhook.Decision{Permitted: p.Permitted, Certain: p.Certain, Message: p.Message, Mode: p.Mode}
+	if p.Dated {
+		out.Lifetime = &webhook.Lifetime{DeclaredAt: p.DeclaredAt, ExpiresAt: p.ExpiresAt}
+	}
+	return out, err
 }

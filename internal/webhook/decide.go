@@ -42,6 +42,8 @@ type Decision struct {
 	Message string
 	// Mode is the policy's spec.admission; empty: Warn.
 	Mode v1alpha1.AdmissionMode
+	// Lifetime is the token's; nil: not known.
+	Lifetime *Lifetime
 }
 
 // requester is who asks for what the token says: whoever this request is from, or whoever asked before.
@@ -60,7 +62,7 @@ func (*tokens) requester(ring *stamp.Ring, token, old *v1alpha1.ApiToken, c *cla
 
 // decide never denies what is not certain: GitOps tools try all objects of a set before any exists.
 func (h *tokens) decide(
-	ctx context.Context, request *admission.Request, token *v1alpha1.ApiToken, requester *grant.Requester,
+	ctx context.Context, request *admission.Request, token, old *v1alpha1.ApiToken, requester *grant.Requester,
 ) (admission.Response, outcome) {
 	bounded, cancel := context.WithTimeout(ctx, decideTimeout)
 	defer cancel()
@@ -71,12 +73,26 @@ func (h *tokens) decide(
 		return admission.Allowed("").WithWarnings(undecided), outcomeUndecided
 	case d.Mode == v1alpha1.AdmissionDeny && d.Certain && !d.Permitted:
 		return admission.Denied(d.Message), outcomeDenied
-	case d.Certain && d.Permitted && !isDryRun(request):
-		return admission.Allowed(""), outcomeAdmitted
 	}
-	answer := admission.Allowed("").WithWarnings(warnings(d.Message)...)
+	odd := h.odd(token, old, &d)
+	if d.Certain && d.Permitted && !isDryRun(request) {
+		return admission.Allowed("").WithWarnings(odd...), outcomeAdmitted
+	}
+	answer := admission.Allowed("").WithWarnings(warnings(d.Message, odd...)...)
 	if d.Permitted || !d.Certain {
 		return answer, outcomeAdmitted
 	}
 	return answer, outcomeWarned
+}
+
+// odd is what to warn of besides the decision, wherever the spec changes.
+func (h *tokens) odd(token, old *v1alpha1.ApiToken, d *Decision) []string {
+	now := h.stamper.clock.Now()
+	if old == nil {
+		return lifetimeWarnings(&token.Spec, nil, d.Lifetime, now)
+	}
+	if stamp.DigestOf(&token.Spec) == stamp.DigestOf(&old.Spec) {
+		return nil
+	}
+	return lifetimeWarnings(&token.Spec, &old.Spec, d.Lifetime, now)
 }

@@ -42,7 +42,7 @@ func (h *tokens) handle(ctx context.Context, request *admission.Request) (admiss
 		return admission.Errored(http.StatusInternalServerError, errCanNotStamp), outcomeError
 	}
 	edits.annotate(token, annotation)
-	answer, done := h.decide(ctx, request, token, h.requester(ring, token, old, c))
+	answer, done := h.decide(ctx, request, token, old, h.requester(ring, token, old, c))
 	if answer.Allowed {
 		answer.Patches = edits.operations
 	}

@@ -17,20 +17,20 @@ const (
 )
 
 // warnings splits a message into several at the ends of sentences, or of words if a sentence is too long, so that none is
-// cut. A warning is sent in an HTTP header: it has no line ends.
-func warnings(message string) (out []string) {
+// cut. A warning is sent in an HTTP header: it has no line ends. The others, which are such warnings already, come behind.
+func warnings(message string, others ...string) (out []string) {
 	rest := strings.Join(strings.FieldsFunc(strings.ToValidUTF8(message, "?"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
 	for rest != "" {
-		if len(out) == maxWarnings-1 && len(rest) > maxWarning {
-			return append(out, more)
+		if len(out) == maxWarnings-1-len(others) && len(rest) > maxWarning {
+			return append(append(out, more), others...)
 		}
 		var first string
 		first, rest = cut(rest)
 		out = append(out, first)
 	}
-	return out
+	return append(out, others...)
 }
 
 func cut(text string) (first, rest string) {
