@@ -3,7 +3,6 @@
 package apitoken
 
 import (
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -137,13 +136,4 @@ func (w *world) worksAt(t *v1alpha1.ApiToken, plaintext string, now time.Time) b
 func (w *world) works(t *v1alpha1.ApiToken, plaintext string) bool {
 	w.Helper()
 	return w.worksAt(t, plaintext, w.clock.Now())
-}
-
-// told are the events since the last time.
-func (w *world) told(m *manager) string {
-	var told []string
-	for len(m.events.Events) > 0 {
-		told = append(told, <-m.events.Events)
-	}
-	return strings.Join(told, "\n")
 }

@@ -37,7 +37,7 @@ func TestPolicyForcesRotation(t *testing.T) {
 			w.clock.SetTime(w.credentialOf(tok, first).IssuedAt.Add(10 * time.Hour))
 			second := w.rotated(tok, first)
 			w.quiet(tok)
-			if told := w.told(w.manager); !strings.Contains(told, "the age that the policy allows") {
+			if told := w.told(); !strings.Contains(told, "the age that the policy allows") {
 				t.Errorf("told %s", told)
 			}
 			old := w.credentialOf(tok, first).RetireAt
@@ -55,7 +55,7 @@ func TestDeclaredPeriodIsTheEarlier(t *testing.T) {
 	first := w.issued(tok)
 	w.clock.SetTime(w.credentialOf(tok, first).IssuedAt.Add(2 * time.Hour))
 	w.rotated(tok, first)
-	if told := w.told(w.manager); !strings.Contains(told, "spec.rotation.every") {
+	if told := w.told(); !strings.Contains(told, "spec.rotation.every") {
 		t.Errorf("told %s", told)
 	}
 }
@@ -107,7 +107,7 @@ func TestRevokeIssuedBefore(t *testing.T) {
 	edit(w, tok, request("now"))
 	second := w.rotated(tok, first)
 	w.quiet(tok)
-	w.told(w.manager)
+	w.told()
 	cut := w.clock.Now().Add(time.Hour).Truncate(time.Second)
 	edit(w, w.policy, revokingAt(cut))
 	w.eventually("it looks again in time", func() bool {
@@ -123,7 +123,7 @@ func TestRevokeIssuedBefore(t *testing.T) {
 	if !w.liveMatches(tok) || !w.works(tok, third) || w.credentialOf(tok, third).IssuedAt.Before(cut) {
 		t.Errorf("slots %+v", w.slots(tok))
 	}
-	told := w.told(w.manager)
+	told := w.told()
 	if !strings.Contains(told, "Normal Rotated") || !strings.Contains(told, idOf(second)) || !strings.Contains(told, "has ended") {
 		t.Errorf("told %s", told)
 	}

@@ -22,7 +22,7 @@ func TestRotationOnRequest(t *testing.T) {
 	tok := w.token("ci", rotatingEvery("", "1h"), request("monday"))
 	first := w.issued(tok)
 	w.quiet(tok)
-	w.told(w.manager)
+	w.told()
 	expiry := *w.slots(tok)[0].credential.ExpiresAt
 	edit(w, tok, request("tuesday"))
 	w.stepUntil(tok, "the next credential is there", func() bool { return len(w.slots(tok)) == 2 })
@@ -41,7 +41,7 @@ func TestRotationOnRequest(t *testing.T) {
 			t.Errorf("the expiry moved to %s", s.credential.ExpiresAt)
 		}
 	}
-	told, until := w.told(w.manager), old.RetireAt.Format(time.RFC3339)
+	told, until := w.told(), old.RetireAt.Format(time.RFC3339)
 	if strings.Count(told, "Normal Rotated") != 1 || !strings.Contains(told, idOf(first)) || !strings.Contains(told, idOf(second)) ||
 		!strings.Contains(told, until) || strings.Contains(told, "Reissued") {
 		t.Errorf("told %s", told)
@@ -140,7 +140,7 @@ func TestRename(t *testing.T) {
 	if tok.Status.Binding.Name != "other" || !w.works(tok, first) || !w.works(tok, second) || len(w.tokenSecrets(tok)) != 2 {
 		t.Fatalf("status %+v, %d Secrets", tok.Status, len(w.tokenSecrets(tok)))
 	}
-	if told := w.told(w.manager); !strings.Contains(told, "Normal Rotated") || strings.Contains(told, "Reissued") {
+	if told := w.told(); !strings.Contains(told, "Normal Rotated") || strings.Contains(told, "Reissued") {
 		t.Errorf("told %s", told)
 	}
 	edit(w, tok, func(t *v1alpha1.ApiToken) { t.Spec.Secret = nil }) // back, while the former Secret is still there
