@@ -26,6 +26,7 @@ func sample(n int) *Credential {
 			Namespace: fmt.Sprintf("team-%d", n%50), Name: fmt.Sprintf("token-%d", n),
 			UID: types.UID(fmt.Sprintf("0d9c6f5e-6a0b-4e52-9a53-%012d", n)),
 		},
+		IssuedAt:  time.Date(2026, 1, 1, 0, 0, n%1000, 0, time.UTC),
 		ExpiresAt: &expires,
 		Grant: Grant{
 			Owner: fmt.Sprintf("user%d@corp.example", n%2000), Scopes: []string{"read", "write"},
@@ -49,7 +50,7 @@ func TestLookup(t *testing.T) {
 	want := Record{
 		ID: c.ID, Owner: c.Grant.Owner, Namespace: "team-1", Name: "token-1", UID: string(c.Token.UID),
 		Blocked: true, BlockedReason: "the token is suspended", Scopes: scope.Read.With(scope.Write),
-		ExpiresAt: c.ExpiresAt.UnixNano(), Ranges: got.Ranges, RateLimit: *c.Grant.RateLimit,
+		IssuedAt: c.IssuedAt.Unix(), ExpiresAt: c.ExpiresAt.UnixNano(), Ranges: got.Ranges, RateLimit: *c.Grant.RateLimit,
 	}
 	if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(got.Ranges.all(), c.Grant.SourceRanges) {
 		t.Errorf("got %+v\nwant %+v", got, want)

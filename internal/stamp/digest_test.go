@@ -53,6 +53,11 @@ var changes = map[string][]func(*v1alpha1.ApiTokenSpec){
 			s.RateLimit = &v1alpha1.RateLimit{Requests: 1, Period: "1m", Burst: new(int32(1))}
 		},
 	},
+	"Rotation": {
+		func(s *v1alpha1.ApiTokenSpec) { s.Rotation = &v1alpha1.Rotation{} },
+		func(s *v1alpha1.ApiTokenSpec) { s.Rotation = &v1alpha1.Rotation{Every: "168h"} },
+		func(s *v1alpha1.ApiTokenSpec) { s.Rotation = &v1alpha1.Rotation{Every: "168h", Overlap: "24h"} },
+	},
 	"Suspend": nil,
 	"Secret": {
 		func(s *v1alpha1.ApiTokenSpec) { s.Secret = &v1alpha1.TokenSecret{Name: "a"} },
@@ -100,7 +105,7 @@ func TestDigestStays(t *testing.T) {
 	spec.Scopes = []v1alpha1.Scope{"write", "read"}
 	spec.ExpiresAt = &metav1.Time{Time: start.In(time.FixedZone("", 3600))}
 	spec.Owner, spec.Suspend = "Bob", true
-	spec.TokenHash, spec.Headers = "", nil // they came later: what does not set them has the digest that it had
+	spec.TokenHash, spec.Headers, spec.Rotation = "", nil, nil // they came later: what does not set them has the digest that it had
 	const want = "sha256:66be79f600ec50e7b39138a7aba299f5d210c94cf1bdf77db57ad6c3912aed26"
 	if have := stamp.DigestOf(&spec); have != want {
 		t.Errorf("stamps that are stored would not be believed any more\nwant %s\nhave %s", want, have)

@@ -33,6 +33,7 @@ func TestDeadWebhook(t *testing.T) {
 	for what, patch := range map[string]string{
 		"labels":      `{"metadata":{"labels":{"a":"b"}}}`,
 		"annotations": `{"metadata":{"annotations":{"a":"b"}}}`,
+		"rotation":    `{"metadata":{"annotations":{"jiratokens.io/rotate-requested-at":"2026-01-01T00:00:00Z"}}}`,
 		"finalizers":  `{"metadata":{"finalizers":["example.com/x"]}}`,
 		"suspend":     `{"spec":{"suspend":true}}`,
 		"no suspend":  `{"spec":{"suspend":null}}`,

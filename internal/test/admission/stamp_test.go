@@ -74,6 +74,7 @@ func TestWhoChanges(t *testing.T) {
 	for what, patch := range map[string]string{
 		"labels":              `{"metadata":{"labels":{"a":"b"}}}`,
 		"annotations":         `{"metadata":{"annotations":{"a":"b"}}}`,
+		"another credential":  `{"metadata":{"annotations":{"jiratokens.io/rotate-requested-at":"2026-01-01T00:00:00Z"}}}`,
 		"finalizers":          `{"metadata":{"finalizers":["example.com/x","jiratokens.io/revoke"]}}`,
 		"suspend":             `{"spec":{"suspend":true}}`,
 		"the same scopes":     `{"spec":{"scopes":["read"]}}`,

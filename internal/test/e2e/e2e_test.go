@@ -168,8 +168,15 @@ func get(t *testing.T, plaintext string) (int, string) {
 
 func send(t *testing.T, method, path, plaintext, body string) (int, string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+local.GatewayAddress+"/jira"+path, strings.NewReader(body))
-	must(t, err)
+	return request(t.Context(), method, path, plaintext, body)
+}
+
+// request sends one request; status 0: it has failed.
+func request(ctx context.Context, method, path, plaintext, body string) (status int, answer string) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+local.GatewayAddress+"/jira"+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err.Error()
+	}
 	request.Header.Set("Authorization", "Bearer "+plaintext)
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -179,9 +186,11 @@ func send(t *testing.T, method, path, plaintext, body string) (int, string) {
 		return 0, err.Error()
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	must(t, err)
-	return response.StatusCode, string(answer)
+	read, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, string(read)
 }
 
 func eventually(t *testing.T, what string, done func() bool) {

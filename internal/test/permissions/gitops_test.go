@@ -45,6 +45,9 @@ func bare(t *testing.T, o client.Object) *unstructured.Unstructured {
 	if labels := o.GetLabels(); labels != nil {
 		metadata["labels"] = runtime.DeepCopyJSONValue(content["metadata"].(map[string]any)["labels"])
 	}
+	if annotations := o.GetAnnotations(); annotations != nil {
+		metadata["annotations"] = runtime.DeepCopyJSONValue(content["metadata"].(map[string]any)["annotations"])
+	}
 	u.Object["metadata"] = metadata
 	return u
 }
