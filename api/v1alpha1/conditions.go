@@ -45,6 +45,10 @@ const (
 	// ConditionOwnerTokensExpiring is True while Jira tokens of a TokenPolicy's owners expire within 30 days, or have; it is
 	// absent otherwise.
 	ConditionOwnerTokensExpiring = "OwnerTokensExpiring"
+
+	// ConditionCertificateExpiring is True while a certificate that a TokenPolicy refers to (gateway.tls or
+	// jira.clientCertificateSecretRef) expires soon, has expired, or is not valid yet; it is absent otherwise.
+	ConditionCertificateExpiring = "CertificateExpiring"
 )
 
 // Reasons of an ApiToken's conditions.
@@ -159,6 +163,10 @@ const (
 	ReasonOwnerTokensRefused = "OwnerTokensRefused"
 	// ReasonOwnerTokensExpiring: the owners must make new Jira tokens.
 	ReasonOwnerTokensExpiring = "RenewalNeeded"
+	// ReasonCertificateExpiring: a certificate has to be renewed.
+	ReasonCertificateExpiring = "CertificateRenewalNeeded"
+	// ReasonCertificateInvalid: a certificate has expired, or is not valid yet: connections fail.
+	ReasonCertificateInvalid = "CertificateInvalid"
 	// ReasonInUse: the policy is being deleted and ApiTokens have credentials from it.
 	ReasonInUse = "InUse"
 )

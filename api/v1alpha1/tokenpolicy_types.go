@@ -174,8 +174,9 @@ type TokenPolicyStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions are Ready, Accepted, GatewayAvailable, ImpersonationVerified,
-	// with spec.directory DirectorySynced, and while they apply
-	// OwnerTokensExpiring, Reconciling and Stalled. The message says what to do.
+	// with spec.directory DirectorySynced, with source ranges
+	// SourceRangesEffective, and while they apply OwnerTokensExpiring,
+	// CertificateExpiring, Reconciling and Stalled. The message says what to do.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -209,6 +210,9 @@ type TokenPolicyStatus struct {
 // +kubebuilder:printcolumn:name="Tokens",type=integer,JSONPath=`.status.tokens`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Verified",type=string,JSONPath=`.status.conditions[?(@.type=="ImpersonationVerified")].status`
+// +kubebuilder:printcolumn:name="Directory",type=string,JSONPath=`.status.conditions[?(@.type=="DirectorySynced")].status`
+// +kubebuilder:printcolumn:name="Gateway",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="GatewayAvailable")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$')",message="metadata.name must be at most 50 lower-case letters, digits and '-', starting with a letter: it names the gateway's Service"

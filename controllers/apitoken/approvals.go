@@ -52,7 +52,9 @@ func readApprovals(
 	out, uids := make([]policy.Approval, len(approvals)), make(map[string]types.UID, len(approvals))
 	for i := range approvals {
 		spec := &approvals[i].Spec
-		out[i] = policy.Approval{Name: approvals[i].Name, Decision: spec.Decision, Digest: string(spec.GrantDigest)}
+		out[i] = policy.Approval{
+			Name: approvals[i].Name, Decision: spec.Decision, Digest: string(spec.GrantDigest), Reason: spec.Reason,
+		}
 		uids[approvals[i].Name] = approvals[i].UID
 		approver, err := keys.VerifyApproval(&approvals[i])
 		switch {

@@ -69,6 +69,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(policysecret.MayBeReferredTo())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeSiblings(), builder.WithPredicates(comesOrGoes())).
 		Watches(&corev1.Secret{}, wakeByCredential()).
+		Watches(&v1alpha1.ApiToken{}, wakeByRanges()).
 		Watches(&corev1.Namespace{}, r.wakeByNamespace(), builder.WithPredicates(terminating())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(r)

@@ -69,7 +69,7 @@ func expiryCondition(p *v1alpha1.TokenPolicy, soon []expiringToken) *metav1.Cond
 }
 
 // expiryMetrics are by policy, of which a cluster has a handful.
-type expiryMetrics struct{ first, expiring *prometheus.GaugeVec }
+type expiryMetrics struct{ first, expiring, certificate *prometheus.GaugeVec }
 
 func newExpiryMetrics(registerer prometheus.Registerer) (*expiryMetrics, error) {
 	labels := []string{"namespace", "policy"}
@@ -82,11 +82,15 @@ func newExpiryMetrics(registerer prometheus.Registerer) (*expiryMetrics, error) 
 			Name: "jiratokens_owner_tokens_expiring",
 			Help: "How many of the owners' Jira tokens of a policy expire within 30 days, or have expired.",
 		}, labels),
+		certificate: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "jiratokens_certificate_expiry_timestamp_seconds",
+			Help: "When the first of the certificates that a policy's gateway shows to clients or to Jira expires (Unix time).",
+		}, labels),
 	}
 	if registerer == nil {
 		return m, nil
 	}
-	for _, vector := range []**prometheus.GaugeVec{&m.first, &m.expiring} {
+	for _, vector := range []**prometheus.GaugeVec{&m.first, &m.expiring, &m.certificate} {
 		err := registerer.Register(*vector)
 		if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok { // another manager in the same process
 			if existing, ok := already.ExistingCollector.(*prometheus.GaugeVec); ok {
@@ -100,16 +104,20 @@ func newExpiryMetrics(registerer prometheus.Registerer) (*expiryMetrics, error) 
 	return m, nil
 }
 
-func (m *expiryMetrics) set(policy client.ObjectKey, expiring int, first time.Time) {
+// set takes a zero time for none.
+func (m *expiryMetrics) set(policy client.ObjectKey, expiring int, ownerToken, certificate time.Time) {
 	m.expiring.WithLabelValues(policy.Namespace, policy.Name).Set(float64(expiring))
-	if first.IsZero() {
-		m.first.DeleteLabelValues(policy.Namespace, policy.Name)
-		return
+	for vector, at := range map[*prometheus.GaugeVec]time.Time{m.first: ownerToken, m.certificate: certificate} {
+		if at.IsZero() {
+			vector.DeleteLabelValues(policy.Namespace, policy.Name)
+		} else {
+			vector.WithLabelValues(policy.Namespace, policy.Name).Set(float64(at.Unix()))
+		}
 	}
-	m.first.WithLabelValues(policy.Namespace, policy.Name).Set(float64(first.Unix()))
 }
 
 func (m *expiryMetrics) forget(policy client.ObjectKey) {
-	m.first.DeleteLabelValues(policy.Namespace, policy.Name)
-	m.expiring.DeleteLabelValues(policy.Namespace, policy.Name)
+	for _, vector := range []*prometheus.GaugeVec{m.first, m.expiring, m.certificate} {
+		vector.DeleteLabelValues(policy.Namespace, policy.Name)
+	}
 }

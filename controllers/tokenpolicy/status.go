@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
 // updateStatus writes the status if it changed, and an event if the policy's reason did.
@@ -38,6 +39,7 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 	before := p.DeepCopy()
 	fillStatus(p, &findings{
 		problem: found, gateway: judgeDeployment(deployment), tokens: len(credentials), ambiguous: ambiguous, ranges: ranges,
+		doubts: doubts(p),
 	})
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil
@@ -59,6 +61,7 @@ type findings struct {
 	gateway   availability
 	tokens    int
 	ambiguous string            // see ambiguousOwners
+	doubts    string            // see policy.Doubts
 	ranges    *metav1.Condition // see sourceRanges; nil: none are used
 }
 
@@ -102,7 +105,8 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	}
 	set(v1alpha1.ConditionGatewayAvailable, gateway.available, gateway.reason, gateway.message)
 	if found == nil || found.reason == v1alpha1.ReasonGatewayStarting {
-		set(v1alpha1.ConditionAccepted, true, v1alpha1.ReasonAccepted, "the policy and the Secrets that it refers to can be used")
+		set(v1alpha1.ConditionAccepted, true, v1alpha1.ReasonAccepted, joined(
+			"the policy and the Secrets that it refers to can be used", f.doubts))
 	} else {
 		set(v1alpha1.ConditionAccepted, false, found.reason, found.message)
 	}
@@ -114,8 +118,9 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 		found = unverified
 	}
 	if found == nil {
-		all := slices.DeleteFunc([]string{gateway.message, f.ambiguous, some}, func(s string) bool { return s == "" })
-		set(v1alpha1.ConditionReady, true, gateway.reason, strings.Join(all, "; ")+linksPastGateway(&p.Spec))
+		certificates := messageOf(s.Conditions, v1alpha1.ConditionCertificateExpiring)
+		set(v1alpha1.ConditionReady, true, gateway.reason,
+			joined(gateway.message, f.ambiguous, some, f.doubts, certificates)+linksPastGateway(&p.Spec))
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
 		return
@@ -127,6 +132,28 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	}
 	set(kind, true, found.reason, found.message)
 	meta.RemoveStatusCondition(&s.Conditions, other)
+}
+
+// doubts are those of a policy that can be compiled; else that is the problem.
+func doubts(p *v1alpha1.TokenPolicy) string {
+	compiled, err := policy.Compile(p, nil)
+	if err != nil {
+		return ""
+	}
+	return compiled.Doubts()
+}
+
+// joined leaves out what is empty.
+func joined(messages ...string) string {
+	return strings.Join(slices.DeleteFunc(messages, func(s string) bool { return s == "" }), "; ")
+}
+
+// messageOf is that of a condition that is True; empty: it is not.
+func messageOf(conditions []metav1.Condition, kind string) string {
+	if c := meta.FindStatusCondition(conditions, kind); c != nil && c.Status == metav1.ConditionTrue {
+		return c.Message
+	}
+	return ""
 }
 
 // impersonationProblem is what the condition ImpersonationVerified means for Ready. Only a plain no of Jira's counts, so

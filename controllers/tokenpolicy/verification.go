@@ -33,7 +33,8 @@ const (
 )
 
 // Verifier proves that the impersonation of each policy works, as a known user, and writes the condition
-// ImpersonationVerified. It is a controller of its own so that a Jira that hangs holds up no gateway.
+// ImpersonationVerified. As it comes by every ten minutes, it also warns of owners' tokens and certificates that end. It is
+// a controller of its own so that a Jira that hangs holds up no gateway.
 type Verifier struct {
 	// Client reads from the cache and writes the status.
 	Client client.Client
@@ -94,7 +95,7 @@ func (v *Verifier) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl
 	}
 	if !counts {
 		v.forget(client.ObjectKeyFromObject(p))
-		return ctrl.Result{}, v.write(ctx, p, nil, nil)
+		return ctrl.Result{}, v.write(ctx, p, nil, nil, nil)
 	}
 	state := v.states.of(client.ObjectKeyFromObject(p), p.UID)
 	source, err := v.source(ctx, p)
@@ -114,8 +115,13 @@ func (v *Verifier) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ctrl
 		state.finished(now, source, found)
 	}
 	soon, first := owners.expiring(now)
-	v.metrics.set(client.ObjectKeyFromObject(p), len(soon), first)
-	if err := v.write(ctx, p, state.condition(p), expiryCondition(p, soon)); err != nil {
+	certificates, err := v.certificates(ctx, p)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	v.metrics.set(client.ObjectKeyFromObject(p), len(soon), first, firstEnd(certificates))
+	err = v.write(ctx, p, state.condition(p), expiryCondition(p, soon), certificateCondition(p, certificates, now))
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	_, next := state.due(now, source, owners.pending())
@@ -141,10 +147,13 @@ func (v *Verifier) counts(ctx context.Context, p *v1alpha1.TokenPolicy) (bool, e
 }
 
 // write puts the conditions into the status, or takes away those that are nil, if that changes anything.
-func (v *Verifier) write(ctx context.Context, p *v1alpha1.TokenPolicy, verification, expiry *metav1.Condition) error {
+func (v *Verifier) write(
+	ctx context.Context, p *v1alpha1.TokenPolicy, verification, ownerTokens, certificates *metav1.Condition,
+) error {
 	before := p.DeepCopy()
 	for kind, condition := range map[string]*metav1.Condition{
-		v1alpha1.ConditionImpersonationVerified: verification, v1alpha1.ConditionOwnerTokensExpiring: expiry,
+		v1alpha1.ConditionImpersonationVerified: verification, v1alpha1.ConditionOwnerTokensExpiring: ownerTokens,
+		v1alpha1.ConditionCertificateExpiring: certificates,
 	} {
 		if condition == nil {
 			meta.RemoveStatusCondition(&p.Status.Conditions, kind)

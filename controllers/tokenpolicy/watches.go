@@ -90,6 +90,38 @@ func wakeByCredential() handler.EventHandler {
 	}
 }
 
+// wakeByRanges wakes the policy when a token begins or ceases to have source ranges: whether they judge clients is told by
+// the policy. At a start its own events come after those of the tokens.
+func wakeByRanges() handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	ranges := func(o client.Object) bool {
+		token, ok := o.(*v1alpha1.ApiToken)
+		return ok && len(token.Spec.SourceRanges) > 0
+	}
+	wake := func(o client.Object, q queue) {
+		if token, ok := o.(*v1alpha1.ApiToken); ok {
+			q.AddAfter(request(string(token.Spec.PolicyRef.Namespace), token.Spec.PolicyRef.Name), tokenDelay)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+			if ranges(e.Object) && !e.IsInInitialList {
+				wake(e.Object, q)
+			}
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			if ranges(e.ObjectOld) != ranges(e.ObjectNew) {
+				wake(e.ObjectNew, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
+			if ranges(e.Object) {
+				wake(e.Object, q)
+			}
+		},
+	}
+}
+
 func request(namespace, name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
 }

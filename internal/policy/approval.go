@@ -21,6 +21,8 @@ type Approval struct {
 	Digest string
 	// Approver is who decided; nil: its stamp is missing or not valid.
 	Approver *grant.Requester
+	// Reason is what the approver gave; empty: nothing.
+	Reason string
 }
 
 // ApprovalCase is a permitted token that needs an approval, with those that were given.
@@ -110,9 +112,24 @@ func (c *ApprovalCase) denied(a *Approval) ApprovalResult {
 	if a.Approver != nil {
 		by, who = a.Approver.User, strconv.Quote(a.Approver.User)
 	}
-	return ApprovalResult{State: ApprovalDenied, Name: a.Name, By: by, Message: bounded(fmt.Sprintf("denied by %s (TokenApproval "+
-		"%s, see its spec.reason): to have the token allowed all the same, ask for that TokenApproval to be deleted and for one "+
-		"that approves", who, a.Name))}
+	why := ""
+	if a.Reason != "" {
+		why = ", who says " + quotedReason(a.Reason)
+	}
+	return ApprovalResult{State: ApprovalDenied, Name: a.Name, By: by, Message: tail(fmt.Sprintf("denied by %s%s", who, why),
+		fmt.Sprintf(" (TokenApproval %s): to have the token allowed all the same, ask for that TokenApproval to be deleted and for "+
+			"one that approves", a.Name))}
+}
+
+// maxReason bounds what is quoted of a reason, in bytes: what to do about it must find its place behind.
+const maxReason = 300
+
+// quotedReason is on one line and has no control characters, whatever somebody wrote.
+func quotedReason(reason string) string {
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
+	}
+	return strconv.Quote(reason)
 }
 
 // objection says why an approval does not count; empty: it does.

@@ -39,6 +39,13 @@ func denies(name, digest string, by *grant.Requester) policy.Approval {
 	return policy.Approval{Name: name, Decision: v1alpha1.DecisionDeny, Digest: digest, Approver: by}
 }
 
+// because is a denial of bob's.
+func because(name, reason string) policy.Approval {
+	a := denies(name, present, requester("oidc:bob"))
+	a.Reason = reason
+	return a
+}
+
 // TestApproval: which approvals count, and which of several decides.
 func TestApproval(t *testing.T) {
 	bob, zoe := requester("oidc:bob"), requester("oidc:zoe")
@@ -66,6 +73,9 @@ func TestApproval(t *testing.T) {
 		"unstamped":                                    {[]policy.Approval{approves("a", present, nil)}, nil, policy.ApprovalMissing, "", "no valid stamp"},
 		"requester not known":                          {[]policy.Approval{approves("a", present, bob)}, func(c *policy.ApprovalCase) { c.Requester = nil }, policy.ApprovalMissing, "", "jiratokens.io/request"},
 		"denied":                                       {[]policy.Approval{denies("d", present, bob)}, nil, policy.ApprovalDenied, "d", `denied by "oidc:bob" (TokenApproval d`},
+		"denied with a reason":                         {[]policy.Approval{because("d", "no \"write\"\nhere\x1b[31m")}, nil, policy.ApprovalDenied, "d", `denied by "oidc:bob", who says "no \"write\"\nhere\x1b[31m" (TokenApproval d): to have`},
+		"denied with a long reason":                    {[]policy.Approval{because("d", strings.Repeat("ä", 512))}, nil, policy.ApprovalDenied, "d", `ä…" (TokenApproval d): to have`},
+		"denied with an unprintable reason":            {[]policy.Approval{because("d", strings.Repeat("\x00", 1024))}, nil, policy.ApprovalDenied, "d", `… (TokenApproval d): to have`},
 		"a denial outweighs approvals":                 {[]policy.Approval{approves("a", present, bob), approves("b", present, zoe), denies("d", present, zoe)}, nil, policy.ApprovalDenied, "d", ""},
 		"a denial of more counts for less":             {[]policy.Approval{approves("a", present, bob), denies("d", earlier, zoe)}, nil, policy.ApprovalDenied, "d", ""},
 		"a denial of less does not":                    {[]policy.Approval{approves("a", present, bob), denies("d", earlier, zoe)}, widened, policy.ApprovalGiven, "a", ""},
@@ -80,6 +90,9 @@ func TestApproval(t *testing.T) {
 			c.change(asked)
 		}
 		got := compile(t, testPolicy(), nil).Approval(asked)
+		if len(got.Message) > 960 {
+			t.Errorf("%s: %d bytes", name, len(got.Message))
+		}
 		if got.State != c.want || got.Name != c.decidedBy || !strings.Contains(got.Message, c.says) {
 			t.Errorf("%s: %d by %q: %s; want %d by %q with %q", name, got.State, got.Name, got.Message, c.want, c.decidedBy, c.says)
 		}

@@ -113,21 +113,25 @@ func TestPrinterColumns(t *testing.T) {
 	}
 	setStatus(t, token, map[string]any{
 		"expiresAt": "2027-01-31T00:00:00Z", "observedGeneration": int64(1),
+		"activity":   map[string]any{"lastUsedAt": "2026-01-01T00:00:00Z"},
 		"conditions": []any{condition("Ready", "True", "Issued", "live"), condition("Active", "True", "Issued", "live")},
 	})
 	expectTable(t, token, "apitokens",
-		"Name Owner Scopes Policy Active Ready Reason Expires Age Message",
-		"alice-migration|alice|[\"read\",\"write\"]|jira|True|True|Issued|2027-01-31T00:00:00Z|*|live")
+		"Name Owner Scopes Policy Active Ready Reason Expires Last-Used Age Message",
+		"alice-migration|alice|[\"read\",\"write\"]|jira|True|True|Issued|2027-01-31T00:00:00Z|*|*|live")
 	p := fresh(t, "TokenPolicy")
 	if err := plane.Client.Create(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	setStatus(t, p, map[string]any{
 		"tokens": int64(3), "observedGeneration": int64(1),
-		"conditions": []any{condition("Ready", "False", "GatewayStarting", "not yet")},
+		"conditions": []any{
+			condition("Ready", "False", "GatewayStarting", "not yet"), condition("GatewayAvailable", "False", "GatewayStarting", "no"),
+			condition("ImpersonationVerified", "Unknown", "NotConfigured", "no"), condition("DirectorySynced", "True", "Synced", "yes"),
+		},
 	})
-	expectTable(t, p, "tokenpolicies", "Name Jira Public-URL Tokens Ready Reason Age Message",
-		"jira|https://jira.internal.example:8443/jira|https://jira-api.example/jira|3|False|GatewayStarting|*|not yet")
+	expectTable(t, p, "tokenpolicies", "Name Jira Public-URL Tokens Ready Reason Verified Directory Gateway Age Message",
+		"jira|https://jira.internal.example:8443/jira|https://jira-api.example/jira|3|False|GatewayStarting|Unknown|True|False|*|not yet")
 }
 
 func condition(kind, status, reason, message string) map[string]any {
