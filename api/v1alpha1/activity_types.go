@@ -47,6 +47,13 @@ type ActivityStatus struct {
 	// lastRefusedAt is when the last request was refused.
 	// +optional
 	LastRefusedAt *metav1.Time `json:"lastRefusedAt,omitempty"`
+
+	// counted names the last report of each gateway that is part of the counts,
+	// the newest first, so that a report that comes twice counts once.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Counted []CountedReport `json:"counted,omitempty"`
 }
 
 // RefusalCount is how many requests were refused for one reason.
@@ -61,4 +68,33 @@ type RefusalCount struct {
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	Count int64 `json:"count"`
+}
+
+// CountedReport is a gateway's report that is part of a token's counts.
+type CountedReport struct {
+	// gateway is the process that made it, by a name that it chose at random when
+	// it started.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Gateway string `json:"gateway"`
+
+	// number of the report: each of a gateway has a higher one than those before.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Number int64 `json:"number"`
+}
+
+// ActivityReporting tells whether a policy's gateways report the use of its
+// tokens.
+type ActivityReporting struct {
+	// since is when the first report came. A token's condition Unused counts from
+	// then at the earliest.
+	// +required
+	Since metav1.Time `json:"since"`
+
+	// lastReportAt is when the last report came, to about ten minutes: gateways
+	// report as often even if there is nothing to tell.
+	// +required
+	LastReportAt metav1.Time `json:"lastReportAt"`
 }

@@ -196,6 +196,11 @@ type TokenPolicyStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=80
 	Groups []GroupStatus `json:"groups,omitempty"`
+
+	// activity tells whether the gateways report the use of the tokens; absent:
+	// they never did, or spec.monitoring.activity.disabled is true.
+	// +optional
+	Activity *ActivityReporting `json:"activity,omitempty"`
 }
 
 // TokenPolicy is one protected Jira. One policy a namespace: that namespace
