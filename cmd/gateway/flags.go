@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/jiratokens/jira-token-operator/internal/activity"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
@@ -23,6 +24,7 @@ type options struct {
 	listen          string
 	adminListen     string
 	snapshotDir     string
+	activityToken   string
 	startupTimeout  time.Duration
 	drainDelay      time.Duration
 	shutdownTimeout time.Duration
@@ -53,6 +55,9 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.adminListen, "admin-listen", ":8081", "address of /metrics, /healthz and /readyz")
 	fs.StringVar(&o.snapshotDir, "snapshot-dir", "",
 		"directory on memory-backed storage for a snapshot to restart from without the Kubernetes API; default: none")
+	fs.StringVar(&o.activityToken, "activity-token-file", "",
+		"file with a ServiceAccount token for the audience "+activity.Audience+", with which the use of tokens is reported to the "+
+			"manager if the configuration says so; default: it is not reported")
 	fs.DurationVar(&o.startupTimeout, "startup-timeout", 5*time.Second,
 		"how long the Kubernetes API is given at start before the snapshot is used")
 	fs.DurationVar(&o.drainDelay, "drain-delay", 5*time.Second,

@@ -18,9 +18,11 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/clock"
 
+	"github.com/jiratokens/jira-token-operator/internal/activity"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/gateway"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror"
+	"github.com/jiratokens/jira-token-operator/internal/gateway/reporter"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
@@ -31,6 +33,8 @@ type program struct {
 	log     logr.Logger
 	mirror  *mirror.Mirror
 	handler *gateway.Handler
+	// reporter is nil if the use of tokens is not reported.
+	reporter *reporter.Reporter
 
 	server, adminServer     *http.Server
 	listener, adminListener net.Listener
@@ -61,7 +65,7 @@ func newProgram(ctx context.Context, o *options, audit io.Writer, log logr.Logge
 	}
 	p.handler = gateway.New(gateway.Options{
 		Grants: table, Freshness: p.mirror, Clock: clock.RealClock{}, Audit: audit,
-		Registerer: registry, Log: log.WithName("gateway"),
+		Registerer: registry, Log: log.WithName("gateway"), Activity: p.reportActivity(registry),
 	})
 	p.server = gateway.NewServer(p.handler, o.listen)
 	p.adminServer = &http.Server{
@@ -69,6 +73,19 @@ func newProgram(ctx context.Context, o *options, audit io.Writer, log logr.Logge
 		ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
 	}
 	return p, nil
+}
+
+// reportActivity gives the table to count the use of tokens in; nil: it is not reported.
+func (p *program) reportActivity(registry prometheus.Registerer) *activity.Table {
+	if p.opts.activityToken == "" {
+		return nil
+	}
+	table := activity.NewTable()
+	p.reporter = reporter.New(reporter.Options{
+		Table: table, TokenFile: p.opts.activityToken, Clock: clock.RealClock{}, Registerer: registry, Log: p.log.WithName("activity"),
+		Target: func() (reporter.Target, bool) { return p.handler.ActivityTarget() }, // once there is a handler
+	})
+	return table
 }
 
 // configure is called by the mirror, one call at a time.

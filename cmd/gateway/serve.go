@@ -27,6 +27,9 @@ func (p *program) run(ctx context.Context) error {
 	part("mirror", func() error { return p.mirror.Run(running) })
 	part("server", func() error { return p.server.Serve(p.handler.Listener(p.listener)) })
 	part("admin server", func() error { return p.adminServer.Serve(p.adminListener) })
+	if p.reporter != nil {
+		part("activity", func() error { return p.reporter.Run(running) })
+	}
 
 	select {
 	case <-ctx.Done():
@@ -44,6 +47,9 @@ func (p *program) run(ctx context.Context) error {
 // flight finish.
 func (p *program) drain(running context.Context) {
 	p.handler.Drain()
+	if p.reporter != nil {
+		p.reporter.Hurry()
+	}
 	p.log.Info("draining: unready, requests are still taken", "for", p.opts.drainDelay.String())
 	delay := time.NewTimer(p.opts.drainDelay)
 	defer delay.Stop()

@@ -22,6 +22,8 @@ func TestFlags(t *testing.T) {
 		"stray argument":         {[]string{"--gateway-image=x", "leader-elect"}, `unexpected argument "leader-elect"`},
 		"no workers":             {[]string{"--gateway-image=x", "--max-concurrent-reconciles=0"}, "at least 1"},
 		"no requests":            {[]string{"--gateway-image=x", "--kube-api-qps=0"}, "above 0"},
+		"negative writes":        {[]string{"--gateway-image=x", "--activity-writes-per-second=-1"}, "--activity-writes-per-second is -1; 0 to"},
+		"no activity":            {[]string{"--gateway-image=x", "--activity-writes-per-second=0"}, ""},
 		"webhook":                {[]string{"--gateway-image=x", "--webhook-url=https://192.0.2.7:9443", "--webhook-bind-address=0.0.0.0:9443"}, ""},
 		"webhook over HTTP":      {[]string{"--gateway-image=x", "--webhook-url=http://192.0.2.7:9443"}, "https://host:port is needed"},
 		"webhook with path":      {[]string{"--gateway-image=x", "--webhook-url=https://192.0.2.7:9443/x"}, "https://host:port is needed"},

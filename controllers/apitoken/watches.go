@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -34,7 +33,7 @@ func declarationChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.ApiToken)
 		after, alsoOK := e.ObjectNew.(*v1alpha1.ApiToken)
-		return ok && alsoOK && !equality.Semantic.DeepEqual(before.Status, after.Status) ||
+		return ok && alsoOK && statusChanged(before, after) ||
 			e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() ||
 			annotationChanged(e, v1alpha1.AnnotationRequestedBy) || annotationChanged(e, v1alpha1.AnnotationRotateRequestedAt) ||
 			!e.ObjectNew.GetDeletionTimestamp().Equal(e.ObjectOld.GetDeletionTimestamp()) ||

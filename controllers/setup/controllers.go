@@ -42,6 +42,8 @@ type Options struct {
 	Admission *Admission
 	// Decider says in the webhook what would become of a token; nil: the controller of ApiTokens.
 	Decider webhook.Decider
+	// ActivityWritesPerSecond bounds the writes about the use of tokens; 0: gateways report nothing.
+	ActivityWritesPerSecond float64
 }
 
 // Scheme knows Kubernetes' own kinds and the project's.
@@ -61,13 +63,17 @@ func Controllers(ctx context.Context, mgr manager.Manager, o Options) error {
 	read := stored.NewReader(mgr.GetClient())
 	tokens := o.tokens(mgr, read)
 	policies := o.policies(mgr)
+	var err error
+	if policies.Activity, err = o.activity(ctx, mgr); err != nil {
+		return err
+	}
 	if err := policies.SetupWithManager(ctx, mgr, policyConcurrency); err != nil {
 		return fmt.Errorf("set up the controller of policies: %w", err)
 	}
 	verifier := &tokenpolicy.Verifier{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Registerer: metrics.Registry,
 	}
-	err := errors.Join(
+	err = errors.Join(
 		verifier.SetupWithManager(mgr, policies, directoryConcurrency),
 		o.directories(mgr, read).SetupWithManager(mgr, directoryConcurrency),
 		tokens.SetupWithManager(mgr, o.TokenConcurrency),

@@ -49,6 +49,8 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// Gateway says what gateways run.
 	Gateway resources.Options
+	// Activity is where gateways report the use of tokens; nil: nowhere.
+	Activity *ActivityEndpoint
 
 	secrets *secretIndex
 	known   memo
@@ -64,6 +66,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, con
 	b := ctrl.NewControllerManagedBy(mgr).Named("tokenpolicy").For(&v1alpha1.TokenPolicy{})
 	for _, object := range resources.Empty("", "") {
 		b.Owns(object, builder.WithPredicates(notOfDirectory()))
+	}
+	if r.Activity != nil {
+		b.WatchesRawSource(r.Activity.Changed(r.wakeAll()))
 	}
 	return b.
 		Watches(&corev1.Secret{}, wakeBySecret(), builder.WithPredicates(policysecret.MayBeReferredTo())).

@@ -132,7 +132,7 @@ func (r *Reconciler) desiredObjects(
 		return nil, nil, err
 	}
 	opts := r.Gateway
-	opts.Replicas = wantedReplicas(deployment)
+	opts.Replicas, opts.Activity = wantedReplicas(deployment), r.activity(ctx)
 	objects, err := resources.Build(p, opts)
 	if err != nil {
 		return nil, nil, &problemError{reason: v1alpha1.ReasonInvalidSpec, message: err.Error()}

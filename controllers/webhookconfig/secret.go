@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -50,4 +51,15 @@ func (r *Reconciler) authorities(ctx context.Context) (authority.Set, error) {
 		return nil, fmt.Errorf("write Secret %s: %w", key, err)
 	}
 	return renewed, nil
+}
+
+// Authorities reads those that there are, for others than the webhook's callers.
+func Authorities(ctx context.Context, reader client.Reader, namespace string) (authority.Set, error) {
+	key := types.NamespacedName{Namespace: namespace, Name: SecretName}
+	secret, err := ownobjects.GetSecret(ctx, reader, key, v1alpha1.SecretTypeWebhookAuthority)
+	if err != nil {
+		return nil, err
+	}
+	set, _ := authority.ParseSet(secret.Data) // the controller tells of what can't be read
+	return set, nil
 }

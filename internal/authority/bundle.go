@@ -42,6 +42,16 @@ func (s Set) Bundle(present []byte, now time.Time) []byte {
 	return out
 }
 
+// Certificates are those of all authorities, in PEM, for whoever connects to what they certify. It is the same text as long as
+// the set is the same; Renew takes out what has expired.
+func (s Set) Certificates() []byte {
+	var out []byte
+	for _, a := range s {
+		out = append(out, encodeCertificate(a.Certificate)...)
+	}
+	return out
+}
+
 func (s Set) has(c *x509.Certificate) bool {
 	for _, a := range s {
 		if a.Certificate.Equal(c) {

@@ -25,6 +25,7 @@ func (h *Handler) finish(x *exchange, w *response) {
 	elapsed := h.clock.Since(x.start)
 	h.metrics.observe(x, outcome, elapsed, received, w.bytes)
 	h.countUse(x)
+	h.countActivity(x, outcome)
 	h.learnGuess(x)
 	if outcome.reason == reasonFailures { // whoever guesses tokens could make any number of lines
 		h.suppressed.count(knownAddress(x))

@@ -4,15 +4,9 @@ package gateway
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
-)
-
-// The networks that stand for an address where the policy wants no more of it.
-const (
-	prefixBitsIPv4 = 24
-	prefixBitsIPv6 = 64
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // privacy is how much of a client's address and user agent an audit line has.
@@ -35,14 +29,10 @@ func (p privacy) address(address netip.Addr) string {
 
 // network is the network of an address, or nothing at all.
 func (p privacy) network(address netip.Addr) string {
-	if p.addresses == gatewayconfig.PrecisionNone || !address.IsValid() {
+	if p.addresses == gatewayconfig.PrecisionNone {
 		return ""
 	}
-	bits := prefixBitsIPv6
-	if address = address.Unmap(); address.Is4() {
-		bits = prefixBitsIPv4
-	}
-	return netip.PrefixFrom(address.WithZone(""), bits).Masked().String()
+	return precision.Text(precision.Address(address, gatewayconfig.PrecisionPrefix))
 }
 
 func (p privacy) userAgent(agent string) string {
@@ -50,21 +40,7 @@ func (p privacy) userAgent(agent string) string {
 	case gatewayconfig.PrecisionFull:
 		return bounded(redactSigned(redactTokens(agent)), maxAuditAgent)
 	case gatewayconfig.PrecisionPrefix:
-		return bounded(product(redactSigned(redactTokens(agent))), maxAuditField)
+		return bounded(precision.Product(redactSigned(redactTokens(agent))), maxAuditField)
 	}
 	return ""
-}
-
-// product is the name of the first product of a user agent, without its version: what is no character of such a name (RFC
-// 9110, token) ends it.
-func product(agent string) string {
-	const marks = "!#$%&'*+-.^_`|~"
-	end := strings.IndexFunc(agent, func(r rune) bool {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !letter && !strings.ContainsRune(marks, r)
-	})
-	if end < 0 {
-		return agent
-	}
-	return agent[:end]
 }

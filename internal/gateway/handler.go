@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
 
+	"github.com/jiratokens/jira-token-operator/internal/activity"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/inflight"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/ratelimit"
 	"github.com/jiratokens/jira-token-operator/internal/personaluse"
@@ -40,6 +41,8 @@ type Options struct {
 	BodyIdleTimeout time.Duration
 	// StoreTimeout is how long a request waits for the store for rate limits. Default: 50 ms.
 	StoreTimeout time.Duration
+	// Activity counts the use of tokens, if the policy wants that; nil: it is not counted.
+	Activity *activity.Table
 }
 
 // Handler is the request path.
@@ -62,6 +65,7 @@ type Handler struct {
 	failures   *failureLimit
 	guesses    guessLimits
 	uses       *personaluse.Table
+	activity   *activity.Table // nil: none
 	closed     chan struct{}
 	stop       func()     // ends what runs beside the requests
 	configure  sync.Mutex // one configuration after the other
@@ -82,9 +86,9 @@ func New(o Options) *Handler {
 		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout, storeTime: o.StoreTimeout,
 		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
 		failures: newFailureLimit(o.Clock.Now()), uses: personaluse.NewTable(o.Clock.Now()),
-		guesses: newGuessLimits(o.Clock.Now()),
-		closed:  closed,
-		stop:    sync.OnceFunc(func() { close(closed) }),
+		guesses: newGuessLimits(o.Clock.Now()), activity: o.Activity,
+		closed: closed,
+		stop:   sync.OnceFunc(func() { close(closed) }),
 	}
 	go h.limiter.Run(closed, o.Clock)
 	go h.reportSuppressed(closed, o.Clock)

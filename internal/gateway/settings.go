@@ -46,6 +46,7 @@ type Settings struct {
 	store         *rateStore // nil: each replica counts its share
 	maxInFlight   int        // this replica's share; 0: any number
 	audit         auditSettings
+	activity      *activitySettings // nil: the use of tokens is not reported
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
@@ -82,6 +83,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		s.compileImpersonation(store, cfg), s.compileTLS(store, cfg.TLS), s.compileStore(store, cfg))
 	s.warnings = store.warnings
 	s.compileLinks(cfg)
+	s.compileActivity(cfg.Activity)
 	return s, err
 }
 

@@ -57,6 +57,8 @@ type Config struct {
 	AffinityCookies []string `json:"affinityCookies,omitempty"`
 	// Personal is what happens to personal credentials; absent: they are refused.
 	Personal *Personal `json:"personal,omitempty"`
+	// Activity is how the use of tokens is reported; absent: it is not.
+	Activity *Activity `json:"activity,omitempty"`
 }
 
 // Scopes is what a policy says of operations that the catalogue does not know.
@@ -212,7 +214,7 @@ func (c *Config) validate() error {
 	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
 	}
-	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate(), c.Audit.validate()); err != nil {
+	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate(), c.Audit.validate(), c.Activity.validate()); err != nil {
 		return err
 	}
 	if err := validateAffinity(c.AffinityCookies); err != nil {

@@ -47,6 +47,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 		Deny:          deny(spec.Deny, spec.RevokeIssuedBefore),
 		MaxStaleness:  metav1.Duration{Duration: defaultMaxStaleness},
 		Replicas:      replicas(spec.Gateway, opts),
+		Activity:      activityConfig(policy, opts),
 	}
 	if err := compileScopes(config, spec.Scopes); err != nil {
 		return nil, err

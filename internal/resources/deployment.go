@@ -45,7 +45,7 @@ func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 	return corev1ac.PodTemplateSpec().
 		WithLabels(Labels(policy.Name)).
 		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": containerName}).
-		WithSpec(corev1ac.PodSpec().
+		WithSpec(withActivityToken(corev1ac.PodSpec().
 			WithServiceAccountName(GatewayName(policy.Name)).
 			WithAutomountServiceAccountToken(true). // the gateway watches Secrets
 			WithEnableServiceLinks(false).
@@ -58,7 +58,7 @@ func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 				WithName(snapshotVolume).
 				WithEmptyDir(corev1ac.EmptyDirVolumeSource().
 					WithMedium(corev1.StorageMediumMemory). // hashes and Jira's credentials must not touch a disk
-					WithSizeLimit(snapshotSizeLimit()))))
+					WithSizeLimit(snapshotSizeLimit()))), opts))
 }
 
 func podSecurity() *corev1ac.PodSecurityContextApplyConfiguration {

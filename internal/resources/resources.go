@@ -28,6 +28,8 @@ type Options struct {
 	Image string
 	// Replicas that the Deployment has: they count where the policy leaves the number to an autoscaler. 0: not known.
 	Replicas int32
+	// Activity is where gateways report the use of tokens; nil: nowhere.
+	Activity *Activity
 }
 
 // Object is an apply configuration that names its object, as all of them do.

@@ -157,6 +157,9 @@ func (s *Stack) StartGateway(ctx context.Context) error {
 	s.gatewayArgs = append(slices.Clone(pod.Containers[0].Args), "--kubeconfig="+kubeconfig, // later ones override earlier ones
 		"--listen="+s.GatewayAddress, "--admin-listen="+s.GatewayAdminAddress,
 		"--snapshot-dir="+filepath.Join(s.Dir, "snapshot"), "--drain-delay=0s")
+	if s.gatewayArgs, err = s.withProjectedToken(ctx, &pod, s.gatewayArgs); err != nil {
+		return err
+	}
 	if err := s.RestartGateway(ctx); err != nil {
 		return err
 	}
