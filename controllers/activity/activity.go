@@ -105,7 +105,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 		}
 		for r.queue.len() > 0 {
 			if r.limiter.Wait(ctx) != nil {
-				return nil //nolint:nilerr // the context has ended
+				return nil // the context has ended
 			}
 			jobs := r.queue.take()
 			if len(jobs) == 0 {

@@ -27,7 +27,7 @@ func newMetrics(registerer prometheus.Registerer, oldest func() float64) (*metri
 		}, []string{"result"}),
 		writes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: metricsPrefix + "writes_total",
-			Help: "Reports of a token's use that were to be written to its status, by result (written, later, unknown, dropped).",
+			Help: "Reports of a token's use that were to be written to its status, by result (written, later, unsure, unknown, dropped).",
 		}, []string{"result"}),
 	}
 	if registerer == nil {

@@ -145,7 +145,8 @@ func (q *queue) finish(jobs []*job, results []activity.Result) {
 
 func (j *job) finish(result activity.Result) {
 	j.result = result
-	if j.call.open--; j.call.open == 0 {
+	j.call.open--
+	if j.call.open == 0 {
 		close(j.call.done)
 	}
 }
@@ -193,38 +194,4 @@ func (q *queue) oldest(now time.Time) (age time.Duration) {
 		}
 	}
 	return age
-}
-
-// line is a heap of jobs, the oldest first. Those that are taken are still in it.
-type line []*job
-
-// Len implements heap.Interface.
-func (l line) Len() int { return len(l) }
-
-// Less implements heap.Interface.
-func (l line) Less(i, j int) bool { return l[i].since.Before(l[j].since) }
-
-// Swap implements heap.Interface.
-func (l line) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
-
-// Push implements heap.Interface.
-func (l *line) Push(x any) { *l = append(*l, x.(*job)) } //nolint:forcetypeassert // only we push
-
-// Pop implements heap.Interface.
-func (l *line) Pop() any {
-	last := len(*l) - 1
-	j := (*l)[last]
-	(*l)[last] = nil
-	*l = (*l)[:last]
-	return j
-}
-
-// pop gives the oldest job that waits; nil: none does.
-func (l *line) pop() *job {
-	for l.Len() > 0 {
-		if j, _ := heap.Pop(l).(*job); !j.taken {
-			return j
-		}
-	}
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -25,9 +24,6 @@ const (
 	patience = 10 * time.Second
 	// bodyPatience is how long a report may take to come.
 	bodyPatience = 20 * time.Second
-	// maxCalls and maxCallsOfPolicy bound the reports that are held.
-	maxCalls         = 64
-	maxCallsOfPolicy = 16
 )
 
 // callError is an answer that is no report's results.
@@ -51,8 +47,12 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		refused = &callError{http.StatusServiceUnavailable, "error", "the manager can't take reports just now"}
 	default:
 		r.metrics.reports.WithLabelValues("taken").Inc()
+		answer, err := json.Marshal(activity.Answer{Results: results})
+		if err != nil { // strings can always be marshalled
+			panic(err)
+		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(activity.Answer{Results: results}) // the gateway has gone; it will ask again
+		_, _ = w.Write(answer) // where the gateway has gone, it will report again
 		return
 	}
 	r.metrics.reports.WithLabelValues(refused.result).Inc()
@@ -74,7 +74,7 @@ func (r *Recorder) take(w http.ResponseWriter, request *http.Request) ([]activit
 	}
 	key := client.ObjectKeyFromObject(policy)
 	if !r.calls.enter(key) {
-		return nil, &callError{http.StatusServiceUnavailable, "busy", "as many reports as there can be are being written; try again later"}
+		return nil, &callError{http.StatusServiceUnavailable, "busy", "too many reports are being written; try again later"}
 	}
 	defer r.calls.leave(key)
 	control := http.NewResponseController(w)
@@ -101,7 +101,8 @@ func (r *Recorder) handle(ctx context.Context, policy *v1alpha1.TokenPolicy, rep
 		use := &report.Uses[i]
 		j := &job{policy: client.ObjectKeyFromObject(policy), gateway: report.Gateway, call: c}
 		if err := use.Clean(settings.Precision, now); err != nil {
-			log.FromContext(ctx).Info("a report of a token's use makes no sense", "policy", j.policy.String(), "use", i, "error", err.Error())
+			log.FromContext(ctx).Info("a report of a token's use makes no sense",
+				"policy", j.policy.String(), "use", i, "error", err.Error())
 			j.result = activity.Dropped
 		} else if j.result, err = r.judge(ctx, policy, use); err != nil {
 			return nil, err
@@ -171,34 +172,4 @@ func all(result activity.Result, n int) []activity.Result {
 		out[i] = result
 	}
 	return out
-}
-
-// callLimit counts the calls in progress. Its zero value is ready.
-type callLimit struct {
-	mu       sync.Mutex
-	all      int
-	ofPolicy map[types.NamespacedName]int
-}
-
-func (l *callLimit) enter(policy types.NamespacedName) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all >= maxCalls || l.ofPolicy[policy] >= maxCallsOfPolicy {
-		return false
-	}
-	if l.ofPolicy == nil {
-		l.ofPolicy = map[types.NamespacedName]int{}
-	}
-	l.all++
-	l.ofPolicy[policy]++
-	return true
-}
-
-func (l *callLimit) leave(policy types.NamespacedName) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all--
-	if l.ofPolicy[policy]--; l.ofPolicy[policy] == 0 {
-		delete(l.ofPolicy, policy)
-	}
 }

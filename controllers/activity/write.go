@@ -96,7 +96,7 @@ func resultOf(err error) (activity.Result, error) {
 	case apierrors.IsInvalid(err):
 		return activity.Dropped, err
 	}
-	return activity.Later, err
+	return activity.Unsure, err // the API server may have written it and could not say so
 }
 
 func (r *Recorder) merge(t *v1alpha1.ApiToken, policy *v1alpha1.TokenPolicy, jobs []*job) {

@@ -24,8 +24,8 @@ import (
 	use "github.com/jiratokens/jira-token-operator/internal/activity"
 )
 
-// activity has the manager take gateways' reports of the use of tokens, on the webhook's server, and gives where; nil: it does not.
-// What the webhook needs is all that it takes: a Service, and a certificate that its callers trust.
+// activity has the manager take gateways' reports of the use of tokens, on the webhook's server, and gives where; nil: it does
+// not. What the webhook needs is all that it takes: a Service, and a certificate that its callers trust.
 func (o *Options) activity(ctx context.Context, mgr manager.Manager) (*tokenpolicy.ActivityEndpoint, error) {
 	if o.ActivityWritesPerSecond <= 0 || !o.Admission.options.Webhook {
 		mgr.GetLogger().Info("the use of tokens is not reported: that takes the webhook's server and writes to make",

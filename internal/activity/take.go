@@ -20,7 +20,17 @@ type Taken struct {
 
 	token uuid.UUID
 	held  entry
+	// unsure: it may be written already, so that it can only be told as it is.
+	unsure bool
 }
+
+// MayBeWritten says that a report of the use was sent and nobody knows what became of it.
+func (t *Taken) MayBeWritten() { t.unsure = true }
+
+// Wait says for how long the use has been waiting by now.
+func (t *Taken) Wait(now time.Time) { t.Waiting = max(int64(now.Sub(t.began())/time.Second), 0) }
+
+func (t *Taken) began() time.Time { return time.Unix(0, t.held.since) }
 
 // Take takes out what is due, at most so many tokens, those that have waited longest first. Nothing more of these tokens is
 // taken until Return says what became of it.
@@ -39,7 +49,7 @@ func (t *Table) Take(most int, now time.Time) []Taken {
 			case t.isDue(e, now):
 				all = append(all, due{e.token, e.since})
 			case e.idle(now):
-				s.remove(int32(j)) //nolint:gosec // bounded
+				s.remove(int32(j))
 			}
 		}
 		s.mu.Unlock()
@@ -78,8 +88,7 @@ func (t *Table) take(id uuid.UUID, now time.Time) (Taken, bool) {
 	}
 	e := &s.entries[i]
 	out := Taken{token: id, held: *e, Use: Use{
-		Token: types.UID(id.String()), Number: t.numbers.Add(1),
-		Waiting: max(int64(now.Sub(time.Unix(0, e.since))/time.Second), 0), Requests: e.requests,
+		Token: types.UID(id.String()), Number: t.numbers.Add(1), Requests: e.requests,
 		LastUsed: e.lastUsed, LastRefused: e.lastRefused, Refusals: t.reasons.list(&e.refusals),
 	}}
 	if e.lastUsed != 0 {
@@ -88,13 +97,28 @@ func (t *Table) take(id uuid.UUID, now time.Time) (Taken, bool) {
 			out.UserAgent = s.agents[i].Value()
 		}
 	}
+	out.Wait(now)
 	*e = entry{token: id, used: true, sending: true, notBefore: e.notBefore, bits: -1}
 	s.agents[i] = none
 	return out, true
 }
 
-// Return says what became of a use that was taken. What was not written is there to be taken again, with what came since.
-func (t *Table) Return(taken *Taken, result Result, now time.Time) {
+// Return says what became of a use that was taken. What was not written is there to be taken again, with what came since, under
+// another number. If it may have been written it is not done: it must be reported again as it is, or it could count twice.
+func (t *Table) Return(taken *Taken, result Result, now time.Time) (done bool) {
+	lasting := result == Unknown && now.Sub(taken.began()) >= unknownPatience
+	again := result == Later || result == Unsure || result == Unknown && !lasting
+	if result == Unsure {
+		taken.MayBeWritten()
+	}
+	if again && taken.unsure {
+		return false
+	}
+	t.release(taken, result, again, now)
+	return true
+}
+
+func (t *Table) release(taken *Taken, result Result, again bool, now time.Time) {
 	s := t.shardOf(taken.token)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,14 +128,13 @@ func (t *Table) Return(taken *Taken, result Result, now time.Time) {
 	}
 	e := &s.entries[i]
 	e.sending = false
-	switch {
-	case result == Later, result == Unknown && now.Sub(time.Unix(0, taken.held.since)) < unknownPatience:
-		s.restore(i, taken)
-		if result == Unknown {
-			e.notBefore = now.Add(unknownRetry).UnixNano()
-		}
-	default:
+	if !again {
 		e.notBefore = now.Add(Interval).UnixNano()
+		return
+	}
+	s.restore(i, taken)
+	if result == Unknown {
+		e.notBefore = now.Add(unknownRetry).UnixNano()
 	}
 }
 
@@ -121,7 +144,7 @@ func (s *shard) restore(i int32, taken *Taken) {
 	e.requests += held.requests
 	e.lastRefused = max(e.lastRefused, held.lastRefused)
 	for n := range e.refusals {
-		e.refusals[n] = uint32(min(uint64(e.refusals[n])+uint64(held.refusals[n]), math.MaxUint32)) //nolint:gosec // bounded
+		e.refusals[n] = uint32(min(uint64(e.refusals[n])+uint64(held.refusals[n]), math.MaxUint32))
 	}
 	if held.lastUsed > e.lastUsed {
 		e.lastUsed, e.address, e.bits = held.lastUsed, held.address, held.bits

@@ -74,6 +74,6 @@ func unusedMessage(t *v1alpha1.ApiToken, since time.Time, after v1alpha1.Lifetim
 	if used := lastUse(t); used != nil && !used.Time.Before(since) {
 		what = "it was last used then"
 	}
-	return fmt.Sprintf("not used since %s, for longer than the policy's monitoring.unusedAfter (%s): %s; delete the ApiToken if nobody "+
-		"needs it", since.UTC().Format(time.RFC3339), after, what)
+	return fmt.Sprintf("not used since %s, for longer than the policy's monitoring.unusedAfter (%s): %s; delete the ApiToken "+
+		"if nobody needs it", since.UTC().Format(time.RFC3339), after, what)
 }

@@ -81,6 +81,8 @@ const (
 	Written Result = "written"
 	// Later: it was not written, as there is too much to write just now. It is to be reported again.
 	Later Result = "later"
+	// Unsure: it may have been written, or not. It is to be reported again, as it is.
+	Unsure Result = "unsure"
 	// Unknown: there is no such token, or the manager has not heard of it yet.
 	Unknown Result = "unknown"
 	// Dropped: it will never be written, since it makes no sense, or the token is none of the gateway's policy.

@@ -214,7 +214,8 @@ func (c *Config) validate() error {
 	if c.TLS != nil && (c.TLS.SecretName == "" || c.TLS.ClientRequired && c.TLS.ClientCA == nil) {
 		return errors.New("gateway configuration has TLS without a Secret, or requires client certificates without an authority")
 	}
-	if err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate(), c.Audit.validate(), c.Activity.validate()); err != nil {
+	err := errors.Join(c.Personal.validate(), c.RateLimitStore.validate(), c.Audit.validate(), c.Activity.validate())
+	if err != nil {
 		return err
 	}
 	if err := validateAffinity(c.AffinityCookies); err != nil {

@@ -19,7 +19,7 @@ func newMetrics(registerer prometheus.Registerer, table *activity.Table) *metric
 	m := &metrics{
 		results: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: metricsPrefix + "results_total",
-			Help: "What the manager said of reports of a token's use (written, later, unknown, dropped).",
+			Help: "What the manager said of reports of a token's use (written, later, unsure, unknown, dropped).",
 		}, []string{"result"}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: metricsPrefix + "report_failures_total", Help: "Attempts to report the use of tokens that came to nothing.",
@@ -40,7 +40,7 @@ func newMetrics(registerer prometheus.Registerer, table *activity.Table) *metric
 
 func (m *metrics) told(result activity.Result) {
 	switch result {
-	case activity.Written, activity.Later, activity.Unknown, activity.Dropped:
+	case activity.Written, activity.Later, activity.Unsure, activity.Unknown, activity.Dropped:
 		m.results.WithLabelValues(string(result)).Inc()
 	}
 }

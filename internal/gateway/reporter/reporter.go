@@ -60,7 +60,7 @@ type Reporter struct {
 	sender  sender
 	metrics *metrics
 
-	unsure   []activity.Taken // reported, and nobody knows whether it was written
+	unsure   []activity.Taken // on its way, or reported while nobody knows whether it was written
 	reported time.Time
 	failures int
 	hurry    chan struct{}
@@ -126,8 +126,9 @@ func (r *Reporter) round(ctx context.Context) time.Duration {
 	case ctx.Err() != nil:
 		return 0
 	case err != nil:
-		if r.failures++; r.failures == 1 {
-			r.opts.Log.Info("the use of tokens can't be reported to the manager; it is counted on, and reported later", "error", err.Error())
+		r.failures++
+		if r.failures == 1 {
+			r.opts.Log.Info("the use of tokens can't be reported; it is counted on, and reported later", "error", err.Error())
 		}
 		r.metrics.failures.Inc()
 		return backoff(r.failures)
@@ -147,30 +148,41 @@ func (r *Reporter) report(ctx context.Context) (more bool, err error) {
 	if !wanted {
 		return false, nil
 	}
-	if len(r.unsure) == 0 {
-		r.unsure = r.opts.Table.Take(activity.MaxUses, r.opts.Clock.Now())
-	}
-	if len(r.unsure) == 0 && r.opts.Clock.Since(r.reported) < heartbeat {
+	now := r.opts.Clock.Now()
+	r.unsure = append(r.unsure, r.opts.Table.Take(activity.MaxUses-len(r.unsure), now)...)
+	if len(r.unsure) == 0 && now.Sub(r.reported) < heartbeat {
 		return false, nil
 	}
-	results, err := r.sender.send(ctx, target, r.reportOf(r.unsure))
+	results, err := r.sender.send(ctx, target, r.reportOf(now))
 	if err != nil {
+		for i := range r.unsure {
+			r.unsure[i].MayBeWritten()
+		}
 		return false, err
 	}
-	now := r.opts.Clock.Now()
-	for i := range r.unsure {
-		more = more || results[i] == activity.Written || results[i] == activity.Later
-		r.metrics.told(results[i])
-		r.opts.Table.Return(&r.unsure[i], results[i], now)
-	}
-	r.unsure, r.reported = nil, now
-	return more, nil
+	r.reported = r.opts.Clock.Now()
+	return r.learn(results), nil
 }
 
-func (r *Reporter) reportOf(taken []activity.Taken) *activity.Report {
-	report := &activity.Report{Gateway: r.name, Uses: make([]activity.Use, len(taken))}
-	for i := range taken {
-		report.Uses[i] = taken[i].Use
+// learn tells the table what became of a report. What may have been written stays, to be reported again as it is.
+func (r *Reporter) learn(results []activity.Result) (more bool) {
+	var rest []activity.Taken
+	for i := range r.unsure {
+		r.metrics.told(results[i])
+		more = more || results[i] == activity.Written || results[i] == activity.Later
+		if !r.opts.Table.Return(&r.unsure[i], results[i], r.reported) {
+			rest = append(rest, r.unsure[i])
+		}
+	}
+	r.unsure = rest
+	return more
+}
+
+func (r *Reporter) reportOf(now time.Time) *activity.Report {
+	report := &activity.Report{Gateway: r.name, Uses: make([]activity.Use, len(r.unsure))}
+	for i := range r.unsure {
+		r.unsure[i].Wait(now)
+		report.Uses[i] = r.unsure[i].Use
 	}
 	return report
 }
