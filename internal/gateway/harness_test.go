@@ -27,6 +27,7 @@ import (
 	testclock "k8s.io/utils/clock/testing"
 
 	v1alpha1 "github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/activity"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/jira/jiratest"
@@ -84,6 +85,7 @@ type bench struct {
 	config    *gatewayconfig.Config
 	secrets   []gatewayconfig.Secret
 	seriesNum int
+	activity  *activity.Table // nil: none
 	// headerTimeout, if set, is that of the server.
 	headerTimeout time.Duration
 }
@@ -119,6 +121,7 @@ func newBench(tb testing.TB, edit ...func(*bench)) *bench {
 		Grants: b.table, Freshness: b.fresh, Clock: b.clock, Audit: b.audit, Registerer: b.registry,
 		Log:             funcr.New(func(_, args string) { fmt.Fprintln(b.logs, args) }, funcr.Options{}),
 		BodyIdleTimeout: time.Second, StoreTimeout: 2 * time.Second, // a machine may be busy
+		Activity: b.activity,
 	})
 	b.configure()
 	b.serve()
