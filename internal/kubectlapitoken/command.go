@@ -17,18 +17,30 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/approve"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/create"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/describe"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/follow"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/list"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/revoke"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/rotate"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/scopes"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/suspend"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/verify"
 )
 
 const long = `Work with ApiTokens: limited, revocable tokens for Jira's REST API.
 
-Tokens are declared as YAML and listed with kubectl itself (kubectl get apitokens). This plugin
-is for what kubectl can't do: to ask a TokenPolicy before declaring a token, to approve one, to
-find out which scope it needs, and to list who still uses passwords instead.
+Tokens are declared as YAML, by GitOps tools, kubectl apply or this plugin's create. It also lists,
+explains, rotates, suspends and revokes them, asks a TokenPolicy before a token is declared, approves
+tokens, tries one from here, and lists who still uses passwords instead.
 
-Each command takes kubectl's own flags too (see kubectl options).`
+Each command takes kubectl's own flags too (see kubectl options).
+
+Exit codes of all commands: 0 done; 1 not done (can-i: not permitted); 2 wrong usage; 3 not known, or
+done in part; 4 refused; 5 not found; 6 not done in time.`
 
 // shownFlags are those of kubectl's own flags that help shows.
 var shownFlags = []string{"namespace", "context", "kubeconfig", "as", "as-group"}
@@ -51,6 +63,15 @@ func NewCommand(streams genericiooptions.IOStreams, now clock.PassiveClock) *cob
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Errorf("%w", err) })
 	connection := cluster.New(addKubectlFlags(command.PersistentFlags()), streams.ErrOut)
 	command.AddCommand(
+		create.NewCommand(connection, streams, now),
+		list.NewCommand(connection, streams, now),
+		describe.NewCommand(connection, streams, now),
+		follow.NewCommand(connection, streams, now),
+		rotate.NewCommand(connection, streams, now),
+		suspend.NewSuspendCommand(connection, streams, now),
+		suspend.NewResumeCommand(connection, streams, now),
+		revoke.NewCommand(connection, streams, now),
+		verify.NewCommand(connection, streams, now),
 		cani.NewCommand(connection, streams, now),
 		approve.NewApproveCommand(connection, streams),
 		approve.NewDenyCommand(connection, streams),
@@ -58,6 +79,7 @@ func NewCommand(streams genericiooptions.IOStreams, now clock.PassiveClock) *cob
 		personal.NewCommand(connection, streams),
 		newVersionCommand(),
 	)
+	complete.Flag(command, "namespace", complete.Namespaces(connection))
 	return command
 }
 

@@ -12,15 +12,8 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
-)
-
-// Exit codes; the help of can-i and usage documents them.
-const (
-	exitOK       = 0
-	exitNo       = 1 // the answer is no, or what was asked for could not be done
-	exitUsage    = 2
-	exitNotKnown = 3
 )
 
 // Run runs the plugin with its arguments (without the program's name) and returns its exit code. now is when tokens would
@@ -30,10 +23,12 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	command.SetArgs(args)
 	ran, err := command.ExecuteContextC(ctx)
 	code := exitCode(err)
+	_, said := exit.CodeOf(err)
 	switch {
-	case err == nil, errors.Is(err, cani.ErrNotPermitted), errors.Is(err, cani.ErrNotKnown), errors.Is(err, personal.ErrIncomplete):
+	case err == nil, said,
+		errors.Is(err, cani.ErrNotPermitted), errors.Is(err, cani.ErrNotKnown), errors.Is(err, personal.ErrIncomplete):
 		// The answer has been printed.
-	case code == exitUsage:
+	case code == exit.Usage:
 		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\nSee %s --help\n", err, ran.CommandPath())
 	default:
 		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
@@ -42,13 +37,16 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 }
 
 func exitCode(err error) int {
+	code, _ := exit.CodeOf(err)
 	switch {
 	case err == nil:
-		return exitOK
+		return exit.OK
 	case errors.Is(err, cli.ErrUsage):
-		return exitUsage
+		return exit.Usage
+	case code != 0:
+		return code
 	case errors.Is(err, cani.ErrNotKnown), errors.Is(err, cani.ErrNoAnswer), errors.Is(err, personal.ErrIncomplete):
-		return exitNotKnown
+		return exit.Incomplete
 	}
-	return exitNo
+	return exit.Failed
 }

@@ -11,14 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
-)
-
-// The values of --dry-run.
-const (
-	dryRunNone   = "none"
-	dryRunClient = "client"
-	dryRunServer = "server"
 )
 
 // maxReason is the schema's bound of spec.reason.
@@ -43,11 +35,7 @@ func newApproval(token *v1alpha1.ApiToken, decision v1alpha1.ApprovalDecision, r
 }
 
 func (c *command) create(ctx context.Context, api client.Client, approval *v1alpha1.TokenApproval) error {
-	options := []client.CreateOption{client.FieldOwner(cluster.FieldManager)}
-	if c.dryRun == dryRunServer {
-		options = append(options, client.DryRunAll)
-	}
-	err := api.Create(ctx, approval, options...)
+	err := api.Create(ctx, approval, c.output.Create())
 	switch {
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("the API server does not let you create the TokenApproval in namespace %s, that of the policy: %w",

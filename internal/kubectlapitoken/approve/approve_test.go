@@ -3,7 +3,6 @@
 package approve
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
@@ -142,39 +140,6 @@ func TestSummary(t *testing.T) {
 		}
 		if want, err := os.ReadFile(path); err != nil || have != string(want) {
 			t.Errorf("have\n%s\nwant %s (%v; -update writes it anew)\n%s", have, path, err, want)
-		}
-	}
-}
-
-func TestConfirm(t *testing.T) {
-	for name, c := range map[string]struct {
-		terminal bool
-		command  command
-		answer   string
-		says     string // empty: goes on
-	}{
-		"yes":                  {true, command{}, "y\n", ""},
-		"in full, in capitals": {true, command{}, "YES\n", ""},
-		"no":                   {true, command{}, "n\n", "nothing was created"},
-		"something else":       {true, command{}, "yes, please\n", "nothing was created"},
-		"just return":          {true, command{}, "\n", "nothing was created"},
-		"end of input":         {true, command{}, "", "nothing was created"},
-		"no terminal":          {false, command{}, "y\n", "--yes is needed"},
-		"no terminal, --yes":   {false, command{yes: true}, "", ""},
-		"dry run":              {false, command{dryRun: dryRunServer}, "", ""},
-	} {
-		var errOut bytes.Buffer
-		if c.command.dryRun == "" {
-			c.command.dryRun = dryRunNone
-		}
-		c.command.asks = func() bool { return c.terminal }
-		c.command.streams = genericiooptions.IOStreams{In: strings.NewReader(c.answer), ErrOut: &errOut}
-		err := c.command.confirm()
-		if (err == nil) != (c.says == "") || (err != nil && !strings.Contains(err.Error(), c.says)) {
-			t.Errorf("%s: have %v, want %q", name, err, c.says)
-		}
-		if asked := errOut.String() == "Approve this? [y/N] "; asked != c.terminal {
-			t.Errorf("%s: asked %q", name, errOut.String())
 		}
 	}
 }

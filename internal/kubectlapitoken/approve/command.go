@@ -10,27 +10,27 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/ask"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/selection"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
 type command struct {
 	decision v1alpha1.ApprovalDecision
 	reason   string
-	yes      bool
-	dryRun   string
-	output   *genericclioptions.PrintFlags
+	output   *output.Flags
 
 	cluster *cluster.Connection
 	streams genericiooptions.IOStreams
-	// asks tells whether there is a person to ask.
-	asks func() bool
+	ask     *ask.Asker
 }
 
 // NewApproveCommand makes the command that lets a token work.
@@ -57,18 +57,15 @@ func newCommand(
 	connection *cluster.Connection, streams genericiooptions.IOStreams, decision v1alpha1.ApprovalDecision, cmd *cobra.Command,
 ) *cobra.Command {
 	c := &command{
-		decision: decision, output: genericclioptions.NewPrintFlags("created"), cluster: connection, streams: streams,
-		asks: func() bool { return isTerminal(streams.In) },
+		decision: decision, output: output.New("created"), cluster: connection, streams: streams, ask: ask.New(streams),
 	}
 	cmd.DisableFlagsInUseLine = true
 	cmd.Args = usage.OneArgument("an ApiToken")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) }
-	cmd.ValidArgsFunction = c.complete
+	cmd.ValidArgsFunction = complete.Tokens(connection, false, waits)
 	cmd.Flags().StringVar(&c.reason, "reason", "", "why, for the people who will read it in a year")
-	cmd.Flags().BoolVarP(&c.yes, "yes", "y", false, "do not ask first; needed where there is no terminal")
-	cmd.Flags().StringVar(&c.dryRun, "dry-run", dryRunNone,
-		"none; client: create nothing; server: have the API server check it, and create nothing")
-	c.output.AddFlags(cmd)
+	cmd.Flags().BoolVarP(&c.ask.Yes, "yes", "y", false, "do not ask first; needed where there is no terminal")
+	c.output.AddFlags(cmd, "create")
 	return cmd
 }
 
@@ -96,7 +93,7 @@ func (c *command) run(ctx context.Context, name string) error {
 		return err
 	}
 	approval := newApproval(token, c.decision, c.reason)
-	if c.dryRun != dryRunClient {
+	if c.output.Sends() {
 		if err := c.create(ctx, api, approval); err != nil {
 			return err
 		}
@@ -106,9 +103,9 @@ func (c *command) run(ctx context.Context, name string) error {
 
 // find reads a token that a decision would count for.
 func (c *command) find(ctx context.Context, api client.Client, key client.ObjectKey) (*v1alpha1.ApiToken, error) {
-	token := &v1alpha1.ApiToken{}
-	if err := api.Get(ctx, key, token); err != nil {
-		return nil, fmt.Errorf("read the ApiToken %s (-n names its namespace): %w", key, err)
+	token, err := selection.Get(ctx, api, key)
+	if err != nil {
+		return nil, err
 	}
 	me, err := cluster.WhoAmI(ctx, api)
 	if err != nil {
@@ -119,29 +116,20 @@ func (c *command) find(ctx context.Context, api client.Client, key client.Object
 
 // check looks at the flags.
 func (c *command) check() (printers.ResourcePrinter, error) {
-	template := "%s"
-	switch c.dryRun {
-	case dryRunNone:
-	case dryRunClient:
-		template = "%s (dry run)"
-	case dryRunServer:
-		template = "%s (server dry run)"
-	default:
-		return nil, usage.Errorf("--dry-run is %q; none, client or server is needed", c.dryRun)
-	}
 	if n := utf8.RuneCountInString(c.reason); n > maxReason {
 		return nil, usage.Errorf("--reason is %d characters long; at most %d are possible", n, maxReason)
 	}
-	scheme, err := cluster.Scheme()
-	if err != nil {
-		return nil, err
+	return c.output.Printer()
+}
+
+// confirm asks whoever sits at the terminal, unless nothing is created or --yes was given.
+func (c *command) confirm() error {
+	if !c.output.Writes() {
+		return nil
 	}
-	if err := c.output.Complete(template); err != nil {
-		return nil, err
+	question := "Approve this?"
+	if c.decision == v1alpha1.DecisionDeny {
+		question = "Deny this?"
 	}
-	printer, err := c.output.WithTypeSetter(scheme).ToPrinter()
-	if err != nil {
-		return nil, usage.Errorf("--output: %w", err)
-	}
-	return printer, nil
+	return c.ask.Confirm(question, "nothing was created")
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cani is the command `kubectl apitoken can-i`: it asks a TokenPolicy, in a cluster or in a file, about a token
-// that need not exist. Its files: the token asked about (token, manifest, ratelimit), what the answer depends on (gather,
+// that need not exist. Its files: the token asked about (token), what the answer depends on (gather,
 // from a cluster in online, without one in offline; requester, assume, older), and the output (print).
 package cani
 
@@ -16,6 +16,8 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/declare"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/review"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
@@ -51,6 +53,8 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 		RunE:                  func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 	c.addFlags(cmd.Flags())
+	declare.AddCompletion(cmd)
+	complete.Flag(cmd, "policy", complete.Policies(connection))
 	return cmd
 }
 

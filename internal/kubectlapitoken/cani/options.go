@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/declare"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
@@ -16,10 +17,8 @@ type options struct {
 
 	policy, policyFile string
 
-	file                                               string
-	owner, lifetime, expiresAt, rateLimit, description string
-	scopes, sourceRanges, headers                      []string
-	concurrent                                         int32
+	file     string
+	declared declare.Flags
 
 	requester                   string
 	requesterGroups             []string
@@ -29,27 +28,13 @@ type options struct {
 	output string
 }
 
-// tokenFlags describe the token; -f stands for all of them.
-var tokenFlags = []string{
-	"owner", "scopes", "lifetime", "expires-at", "source-ranges", "header", "rate-limit", "concurrent", "description",
-}
-
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	o.flags = fs
 	fs.SortFlags = false
 	fs.StringVar(&o.policy, "policy", "", "policy to ask, as namespace/name; default: the manifest's or the policy file's")
 	fs.StringVar(&o.policyFile, "policy-file", "", "ask the TokenPolicy in this file (- is standard input) and no cluster")
 	fs.StringVarP(&o.file, "filename", "f", "", "manifest of the ApiToken (- is standard input), instead of the flags below")
-	fs.StringVar(&o.owner, "owner", "", "Jira user whom requests with the token would act as")
-	fs.StringSliceVar(&o.scopes, "scopes", nil, "scopes of the token, such as read or write:comment")
-	fs.StringVar(&o.lifetime, "lifetime", "", "lifetime of the token in hours, minutes and seconds, such as 720h")
-	fs.StringVar(&o.expiresAt, "expires-at", "", "expiry of the token instead of a lifetime, such as 2027-01-31T00:00:00Z")
-	fs.StringSliceVar(&o.sourceRanges, "source-ranges", nil, "addresses that the token would be used from, such as 10.0.0.0/8")
-	fs.StringArrayVar(&o.headers, "header", nil,
-		"pattern for a header of each request, such as 'User-Agent=Zapier*'; can be repeated")
-	fs.StringVar(&o.rateLimit, "rate-limit", "", "rate limit of the token, as requests/period, such as 60/1m")
-	fs.Int32Var(&o.concurrent, "concurrent", 0, "most requests of the token in progress at once; needs --rate-limit")
-	fs.StringVar(&o.description, "description", "", "description of the token")
+	o.declared.AddFlags(fs)
 	fs.StringVar(&o.requester, "requester", "", "Kubernetes user who declares the token; default: who kubectl is")
 	fs.StringArrayVar(&o.requesterGroups, "requester-group", nil, "Kubernetes group of the --requester; can be repeated")
 	fs.StringToStringVar(&o.namespaceLabels, "namespace-labels", nil,
@@ -68,16 +53,16 @@ func (o *options) check() error {
 		return usage.Errorf("--output is %q; table, json or yaml is needed", o.output)
 	}
 	if o.file != "" {
-		for _, name := range tokenFlags {
+		for _, name := range declare.Names {
 			if o.flags.Changed(name) {
 				return usage.Errorf("--%s can't go with -f: the manifest says it", name)
 			}
 		}
 	}
 	switch {
-	case o.file == "" && o.owner == "":
+	case o.file == "" && o.declared.Owner == "":
 		return usage.Errorf("--owner is needed, the Jira user whose token it would be; or -f with a manifest")
-	case o.file == "" && len(o.scopes) == 0:
+	case o.file == "" && len(o.declared.Scopes) == 0:
 		return usage.Errorf("--scopes is needed, such as read,write; or -f with a manifest")
 	case o.file == "" && o.policyFile == "" && o.policy == "":
 		return usage.Errorf("--policy is needed, as namespace/name; or --policy-file with a TokenPolicy, or -f with a manifest")

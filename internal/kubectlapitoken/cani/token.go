@@ -4,115 +4,25 @@ package cani
 
 import (
 	"fmt"
-	"net/netip"
-	"strings"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/grant"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/declare"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/manifest"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
-	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
 // token is the one asked about. Its policyRef is empty unless the manifest or --policy says it.
 func (c *command) token() (*v1alpha1.ApiToken, error) {
 	if c.file == "" {
-		return c.tokenOfFlags()
+		spec, err := c.declared.Spec(c.now.Now())
+		if err != nil {
+			return nil, err
+		}
+		return &v1alpha1.ApiToken{Spec: *spec}, nil
 	}
 	token := &v1alpha1.ApiToken{}
 	if err := manifest.Read(c.streams.In, "-f", c.file, "ApiToken", token); err != nil {
 		return nil, err
 	}
 	name := func(_, field string) string { return fmt.Sprintf("-f %s: spec.%s", c.file, field) }
-	return token, checkSpec(&token.Spec, name, c.now.Now())
-}
-
-func (c *command) tokenOfFlags() (*v1alpha1.ApiToken, error) {
-	token := &v1alpha1.ApiToken{Spec: v1alpha1.ApiTokenSpec{
-		Owner: v1alpha1.JiraUserName(c.owner), Description: c.description, Lifetime: v1alpha1.Lifetime(c.lifetime),
-	}}
-	for _, s := range c.scopes {
-		token.Spec.Scopes = append(token.Spec.Scopes, v1alpha1.Scope(s))
-	}
-	for _, r := range c.sourceRanges {
-		token.Spec.SourceRanges = append(token.Spec.SourceRanges, v1alpha1.CIDR(r))
-	}
-	for _, h := range c.headers {
-		pattern, err := parseHeader(h)
-		if err != nil {
-			return nil, err
-		}
-		token.Spec.Headers = append(token.Spec.Headers, pattern)
-	}
-	var concurrent *int32
-	if c.flags.Changed("concurrent") {
-		concurrent = &c.concurrent
-	}
-	var err error
-	if token.Spec.RateLimit, err = parseRateLimit(c.rateLimit, concurrent); err != nil {
-		return nil, err
-	}
-	if c.expiresAt != "" {
-		t, err := time.Parse(time.RFC3339, c.expiresAt)
-		if err != nil {
-			return nil, usage.Errorf("--expires-at is %q; a time is needed, such as 2027-01-31T00:00:00Z", c.expiresAt)
-		}
-		token.Spec.ExpiresAt = &metav1.Time{Time: t}
-	}
-	return token, checkSpec(&token.Spec, func(flag, _ string) string { return "--" + flag }, c.now.Now())
-}
-
-// checkSpec looks at what the API server's schema would refuse. name is how a flag or field is called.
-func checkSpec(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string, now time.Time) error {
-	if err := grant.CheckUserName(string(spec.Owner)); err != nil || strings.ContainsAny(string(spec.Owner), ":<>&") {
-		return usage.Errorf("%s is %q; a Jira user name is needed, such as alice or alice@corp.example: no colon, <, >, & or control "+
-			"character, no space at its ends", name("owner", "owner"), spec.Owner)
-	}
-	switch scopes, err := policy.ParseScopes(spec.Scopes); {
-	case err != nil:
-		return usage.Errorf("%s: %w", name("scopes", "scopes"), err)
-	case scopes.IsEmpty():
-		return usage.Errorf("%s is %q; one or more are needed, such as read or write:comment (kubectl apitoken scopes lists them)",
-			name("scopes", "scopes"), spec.Scopes)
-	}
-	for _, r := range spec.SourceRanges {
-		if p, err := netip.ParsePrefix(string(r)); err != nil || p != p.Masked() {
-			return usage.Errorf("%s: %q must be an address range in CIDR notation that begins with its first address, such as "+
-				"203.0.113.0/24, or 203.0.113.7/32 for a single address", name("source-ranges", "sourceRanges"), r)
-		}
-	}
-	if _, err := policy.ParseHeaders(spec.Headers); err != nil {
-		return usage.Errorf("%s: %w", name("header", "headers"), err)
-	}
-	if _, err := policy.ParseRateLimit(spec.RateLimit); err != nil {
-		return usage.Errorf("%s: %w", name("rate-limit", "rateLimit"), err)
-	}
-	return checkExpiry(spec, name, now)
-}
-
-// maxLifetime is what the API server takes at most.
-const maxLifetime = 87600 * time.Hour
-
-func checkExpiry(spec *v1alpha1.ApiTokenSpec, name func(flag, field string) string, now time.Time) error {
-	lifetime, expiresAt := name("lifetime", "lifetime"), name("expires-at", "expiresAt")
-	if spec.ExpiresAt != nil {
-		switch {
-		case spec.Lifetime != "":
-			return usage.Errorf("%s and %s can't go together: set one of them", lifetime, expiresAt)
-		case !spec.ExpiresAt.After(now):
-			return usage.Errorf("%s is %s, which has passed: a later time is needed", expiresAt, spec.ExpiresAt.UTC().Format(time.RFC3339))
-		}
-		return nil
-	}
-	if spec.Lifetime == "" {
-		return nil
-	}
-	if d, err := spec.Lifetime.Duration(); err != nil || d < time.Second || d > maxLifetime {
-		return usage.Errorf("%s is %q; hours, minutes or seconds from 1s to 87600h (ten years) are needed, such as 720h for 30 days",
-			lifetime, spec.Lifetime)
-	}
-	return nil
+	return token, declare.Check(&token.Spec, name, c.now.Now())
 }

@@ -69,17 +69,20 @@ func (c *Connection) RESTConfig() (*rest.Config, error) {
 }
 
 // Client speaks to the cluster.
-func (c *Connection) Client() (client.Client, error) {
+func (c *Connection) Client() (client.WithWatch, error) {
 	config, err := c.RESTConfig()
 	if err != nil {
 		return nil, err
+	}
+	if config.QPS == 0 {
+		config.QPS = -1 // the API server itself says when it is too much
 	}
 	config.WarningHandler = rest.NewWarningWriter(c.errOut, rest.WarningWriterOptions{Deduplicate: true})
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err
 	}
-	return client.New(config, client.Options{Scheme: scheme, Mapper: mapper()})
+	return client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper()})
 }
 
 // mapper knows the kinds that the plugin reads and writes. Without it, each command would first ask the API server which
@@ -91,6 +94,7 @@ func mapper() meta.RESTMapper {
 	}
 	m.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
 	m.Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
+	m.Add(corev1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace)
 	m.Add(corev1.SchemeGroupVersion.WithKind("Namespace"), meta.RESTScopeRoot)
 	m.Add(authenticationv1.SchemeGroupVersion.WithKind("SelfSubjectReview"), meta.RESTScopeRoot)
 	return m

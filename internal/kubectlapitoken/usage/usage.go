@@ -37,10 +37,13 @@ func OneArgument(of string) cobra.PositionalArgs {
 }
 
 // PolicyName reads what --policy names.
-func PolicyName(text string) (types.NamespacedName, error) {
+func PolicyName(text string) (types.NamespacedName, error) { return PolicyNameOf("--policy", text) }
+
+// PolicyNameOf reads what another flag names.
+func PolicyNameOf(flag, text string) (types.NamespacedName, error) {
 	namespace, name, _ := strings.Cut(text, "/")
 	if namespace == "" || name == "" || strings.Contains(name, "/") {
-		return types.NamespacedName{}, Errorf("--policy is %q; namespace/name is needed, such as jira-gateway/jira", text)
+		return types.NamespacedName{}, Errorf("%s is %q; namespace/name is needed, such as jira-gateway/jira", flag, text)
 	}
 	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }

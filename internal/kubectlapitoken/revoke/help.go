@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package revoke
+
+const long = `End tokens for good: their ApiTokens are deleted, and the operator ends their credentials at once.
+
+By name, by labels, by owner, or by the token itself on standard input (--stdin), such as one that was
+found in a repository. That token is hashed here and sent nowhere; the ApiToken is found by its public
+id, and by its hash as far as you may read the policy's Secrets.
+
+Where a GitOps tool declares a token, it will declare it again, and a new credential will be issued:
+remove it in Git, or use --deny, which adds the token (with --owner: the owner) to the policy's
+spec.deny first. While the operator is down nothing ends a credential but its hash Secret: --now
+deletes that as well, and the gateways follow at once.
+
+It shows what will be revoked, and asks. It takes the rights to get (or list) and delete apitokens; with
+--deny to get and patch tokenpolicies, with --now to list and delete secrets, both in the policy's
+namespace.
+
+Exit codes: 0 revoked, 1 not revoked, 2 wrong usage, 3 done for some of the tokens, 5 there is no such
+token, 6 the operator has not ended the credentials when --wait was over.`
+
+const examples = `  # One token, and wait until it is refused
+  kubectl apitoken revoke zapier -n marketing --wait
+
+  # A token that was found somewhere: whose is it?
+  pbpaste | kubectl apitoken revoke --stdin --dry-run=server
+
+  # ... and end it; the plugin reads it without showing it
+  kubectl apitoken revoke --stdin
+
+  # All tokens of somebody who has left, also those that Git would bring back
+  kubectl apitoken revoke -A --owner bob --deny
+
+  # The operator is down
+  kubectl apitoken revoke zapier -n marketing --now`

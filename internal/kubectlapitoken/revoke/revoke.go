@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package revoke
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/cli-runtime/pkg/printers"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/act"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/await"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+)
+
+// mostShown tokens are listed before the question; of the others there is the number.
+const mostShown = 20
+
+// summarise says what will be revoked.
+func (c *command) summarise(targets []*v1alpha1.ApiToken) error {
+	table := printers.GetNewTabWriter(c.streams.ErrOut)
+	fmt.Fprintln(table, "TOKEN\tOWNER\tSTATE\tCREDENTIAL\tDESCRIPTION")
+	for _, t := range targets[:min(len(targets), mostShown)] {
+		credential := "-"
+		if t.Status.Credential != nil {
+			credential = t.Status.Credential.ID
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tokens.Name(t), show.OneLine(string(t.Spec.Owner)),
+			tokens.StateOf(t, c.now.Now()), credential, show.OneLine(t.Spec.Description))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if more := len(targets) - mostShown; more > 0 {
+		fmt.Fprintf(c.streams.ErrOut, "… and %d more\n", more)
+	}
+	if !c.deny {
+		act.WarnOfGit(targets, c.streams.ErrOut, "it will declare it again, with a new credential, unless it is removed there or "+
+			"denied by the policy (--deny)")
+	}
+	return nil
+}
+
+// revoke ends one token.
+func (c *command) revoke(ctx context.Context, t *v1alpha1.ApiToken, printer printers.ResourcePrinter) error {
+	if c.output.Sends() {
+		err := c.api.Delete(ctx, t.DeepCopy(), client.Preconditions{UID: &t.UID}, c.output.Delete())
+		if c.immediately && apierrors.IsNotFound(err) {
+			err = nil // its hash Secrets may still be there
+		}
+		if err != nil {
+			return cluster.Explain(err, "delete the ApiToken "+tokens.Name(t),
+				cluster.Right{Verb: "delete", Resource: "apitokens", Namespace: t.Namespace})
+		}
+	}
+	if c.immediately {
+		if err := c.deleteHashSecrets(ctx, t); err != nil {
+			return err
+		}
+	}
+	if err := printer.PrintObj(output.Manifest(t), c.streams.Out); err != nil {
+		return err
+	}
+	return c.await(ctx, t)
+}
+
+// await waits until the ApiToken is gone, which it is once its credentials are.
+func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
+	if c.wait == 0 || !c.output.Writes() {
+		return nil
+	}
+	key := client.ObjectKeyFromObject(t)
+	_, err := await.Until(ctx, c.api, key, c.wait, func(now *v1alpha1.ApiToken) (bool, error) {
+		return now.UID != t.UID, nil // Git was faster
+	})
+	switch code, _ := exit.CodeOf(err); code {
+	case exit.NotFound:
+		return nil
+	case exit.TimedOut:
+		return exit.Errorf(exit.TimedOut, "ApiToken %s is deleted, and the operator has not ended its credentials within %s: does it "+
+			"run? --now ends them without it", key, c.wait)
+	}
+	return err
+}
