@@ -25,8 +25,8 @@ import (
 func (c *command) stream(ctx context.Context, api client.WithWatch, selected *selection.Selection) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	informer := cache.NewSharedInformer(listWatch(api, selected), &v1alpha1.ApiToken{}, 0)
 	f := &follower{command: c, selected: selected, end: end}
+	informer := cache.NewSharedInformer(f.listWatch(api), &v1alpha1.ApiToken{}, 0)
 	err := errors.Join(
 		informer.SetTransform(forget),
 		informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { f.trouble(err) }),
@@ -50,9 +50,10 @@ func (c *command) stream(ctx context.Context, api client.WithWatch, selected *se
 	return nil // Ctrl-C, or --timeout
 }
 
-func listWatch(api client.WithWatch, selected *selection.Selection) cache.ListerWatcher {
+// listWatch is what the informer asks. It tries to watch again by itself while nothing listens, and says so to nobody.
+func (f *follower) listWatch(api client.WithWatch) cache.ListerWatcher {
 	options := func(raw metav1.ListOptions) *client.ListOptions {
-		o := selected.Options()
+		o := f.selected.Options()
 		o.Raw, o.Limit, o.Continue = &raw, raw.Limit, raw.Continue
 		return o
 	}
@@ -62,7 +63,15 @@ func listWatch(api client.WithWatch, selected *selection.Selection) cache.Lister
 			return list, api.List(ctx, list, options(raw))
 		},
 		WatchFuncWithContext: func(ctx context.Context, raw metav1.ListOptions) (watch.Interface, error) {
-			return api.Watch(ctx, &v1alpha1.ApiTokenList{}, options(raw))
+			w, err := api.Watch(ctx, &v1alpha1.ApiTokenList{}, options(raw))
+			if err != nil && ctx.Err() == nil {
+				f.trouble(err)
+			}
+			if err == nil && f.lost {
+				f.lost = false
+				fmt.Fprintln(f.streams.ErrOut, "The API server answers again.")
+			}
+			return w, err
 		},
 	}
 }
@@ -81,6 +90,7 @@ type follower struct {
 
 	selected *selection.Selection
 	end      context.CancelCauseFunc
+	lost     bool // the reflector's goroutine alone reads and writes it
 }
 
 // OnAdd tells of tokens that were declared since.
@@ -130,7 +140,8 @@ func (f *follower) trouble(err error) {
 			Verb: "list and watch", Resource: "apitokens", Namespace: f.selected.Namespace,
 		}))
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err): // it reads all anew
-	default:
+	case !f.lost:
+		f.lost = true
 		fmt.Fprintf(f.streams.ErrOut, "The API server does not answer; trying again: %v\n", err)
 	}
 }

@@ -24,10 +24,11 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
-// The forms of output that are our own; the others are kubectl's.
+// The forms of output that are not all kubectl's.
 const (
 	outputTable = "table"
 	outputWide  = "wide"
+	outputName  = "name"
 )
 
 type command struct {
@@ -104,10 +105,18 @@ func (c *command) run(ctx context.Context) error {
 		return err
 	}
 	sortTokens(found, c.sortBy)
-	if printer != nil {
-		return printer.PrintObj(listOf(found), c.streams.Out)
+	switch {
+	case printer == nil:
+		return c.printTable(found, selected.Namespace)
+	case *c.print.OutputFormat == outputName: // which kubectl's printer does for no list of ours
+		for _, t := range found {
+			if err := printer.PrintObj(t, c.streams.Out); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return c.printTable(found, selected.Namespace)
+	return printer.PrintObj(listOf(found), c.streams.Out)
 }
 
 // printer is kubectl's; nil: the table is asked for.

@@ -10,14 +10,21 @@ import (
 	"testing"
 )
 
+// assets is the folder with kubectl, etcd and kube-apiserver.
+func assets(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("KUBEBUILDER_ASSETS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "bin", "controlplane")
+	}
+	dir, err := filepath.Abs(dir)
+	must(t, err)
+	return dir
+}
+
 // TestKubectlFindsThePlugin: built and put on the PATH, kubectl runs it and passes its exit code on.
 func TestKubectlFindsThePlugin(t *testing.T) {
-	assets := os.Getenv("KUBEBUILDER_ASSETS")
-	if assets == "" {
-		assets = filepath.Join("..", "..", "..", "bin", "controlplane")
-	}
-	kubectl, err := filepath.Abs(filepath.Join(assets, "kubectl"))
-	must(t, err)
+	kubectl := filepath.Join(assets(t), "kubectl")
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../../../cmd/kubectl-apitoken")
 	if out, err := build.CombinedOutput(); err != nil {

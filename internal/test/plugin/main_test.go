@@ -105,8 +105,14 @@ func (r result) expect(t *testing.T, code int, says ...string) {
 // runs has the person run the plugin.
 func (p *person) runs(t *testing.T, args ...string) result {
 	t.Helper()
+	return p.runsWith(t, "", args...)
+}
+
+// runsWith has standard input be something.
+func (p *person) runsWith(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
 	var out, errOut bytes.Buffer
-	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut}
+	streams := genericiooptions.IOStreams{In: strings.NewReader(stdin), Out: &out, ErrOut: &errOut}
 	code := kubectlapitoken.Run(t.Context(), append(args, "--kubeconfig", p.kubeconfig), streams, clock.RealClock{})
 	return result{out.String(), errOut.String(), code}
 }
