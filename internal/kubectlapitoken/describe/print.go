@@ -81,21 +81,17 @@ func (p *page) head(k *known) {
 	reason, _ := tokens.Reason(t)
 	p.line("ApiToken", tokens.Name(t))
 	p.line("Description", t.Spec.Description)
-	p.line("State", string(tokens.StateOf(t, p.now))+parenthesis(reason))
 	if t.Status.ObservedGeneration != t.Generation {
-		p.line("", "the operator has not looked at the last change yet")
+		reason = "the operator has not looked at its spec yet"
 	}
+	p.line("State", string(tokens.StateOf(t, p.now))+parenthesis(reason))
 	p.line("Acts in Jira as", string(t.Spec.Owner))
 	p.line("Policy", tokens.PolicyName(t)+ruleOf(t))
 	p.line("Declared by", t.Status.RequestedBy)
 	p.line("Approved by", t.Status.ApprovedBy)
 	p.line("Declared in", gitops.OwnerOf(t))
 	p.line("Created", show.When(t.CreationTimestamp.Time, p.now))
-	expires := "never"
-	if t.Status.ExpiresAt != nil {
-		expires = show.When(t.Status.ExpiresAt.Time, p.now)
-	}
-	p.line("Expires", expires)
+	p.line("Expires", p.expiry(t))
 	switch {
 	case t.Spec.TokenHash != "":
 		p.line("Token", "made elsewhere; its hash is declared")
@@ -104,6 +100,21 @@ func (p *page) head(k *known) {
 	default:
 		p.line("Token", "will be in Secret "+t.SecretName())
 	}
+}
+
+// expiry is what the operator says, or else what is declared.
+func (p *page) expiry(t *v1alpha1.ApiToken) string {
+	switch {
+	case t.Status.ExpiresAt != nil:
+		return show.When(t.Status.ExpiresAt.Time, p.now)
+	case t.Spec.ExpiresAt != nil:
+		return show.When(t.Spec.ExpiresAt.Time, p.now)
+	case t.Spec.Lifetime != "":
+		return string(t.Spec.Lifetime) + " after it was declared"
+	case t.Status.Grant == nil:
+		return "as the policy's defaults say"
+	}
+	return "never"
 }
 
 func parenthesis(text string) string {

@@ -5,6 +5,7 @@ package verify
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,8 +36,8 @@ func judge(s *subject, a *answer) *verdict {
 	switch {
 	case a.status == http.StatusOK && a.user != "":
 		return judgeUser(s, a)
-	case a.status == http.StatusUnauthorized && a.header.Get("WWW-Authenticate") == "":
-		return verdictf(exit.Refused, "401, without WWW-Authenticate: that was not the gateway. Does %s lead past it to Jira%s", s.url,
+	case a.status == http.StatusUnauthorized && !asksForToken(a):
+		return verdictf(exit.Refused, "401: that was not the gateway. Does %s lead past it to Jira%s", s.url,
 			question(told))
 	case a.status == http.StatusUnauthorized:
 		return verdictf(exit.Refused, "401: the token is not accepted%s", told)
@@ -61,6 +62,13 @@ func judge(s *subject, a *answer) *verdict {
 	}
 	return verdictf(exit.Incomplete, "%d %s%s: that is no answer of Jira's to this question; is %s the gateway's URL?", a.status,
 		http.StatusText(a.status), told, s.url)
+}
+
+// asksForToken tells the gateway's 401 from Jira's, which asks for OAuth, and from a proxy's.
+func asksForToken(a *answer) bool {
+	return slices.ContainsFunc(a.header.Values("WWW-Authenticate"), func(challenge string) bool {
+		return strings.HasPrefix(challenge, "Bearer ")
+	})
 }
 
 // question ends a question that something was said after.

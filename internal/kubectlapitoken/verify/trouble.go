@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"syscall"
@@ -48,7 +49,7 @@ func nameTrouble(host string, err error) string {
 }
 
 func certificateTrouble(host string, err error) string {
-	if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(plain.RecordHeader[:4]) == "HTTP" {
+	if errors.Is(err, http.ErrSchemeMismatch) {
 		return host + " speaks plain HTTP where https was asked for: is the port right?"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
