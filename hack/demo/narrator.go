@@ -70,14 +70,25 @@ func (n *narrator) kubectl(ctx context.Context, args ...string) { n.shows(ctx, "
 // shows runs and shows a command that prints something.
 func (n *narrator) shows(ctx context.Context, contains string, args ...string) {
 	out, err := n.stage.Kubectl(ctx, args...)
-	fmt.Printf("  $ kubectl %s\n", quoted(args))
+	n.ran("", args, out, err)
+	if !strings.Contains(out, contains) {
+		n.check(false, fmt.Sprintf("that says nothing of %q", contains))
+	}
+}
+
+// fed runs and shows a command that reads a token from its standard input.
+func (n *narrator) fed(ctx context.Context, token string, args ...string) {
+	out, err := n.stage.KubectlWith(ctx, strings.NewReader(token), args...)
+	n.ran("cat found.txt | ", args, out, err)
+}
+
+// ran shows a command and what came of it.
+func (n *narrator) ran(before string, args []string, out string, err error) {
+	fmt.Printf("  $ %skubectl %s\n", before, quoted(args))
 	for line := range strings.Lines(strings.TrimRight(out, "\n") + "\n") {
 		fmt.Print("    ", line)
 	}
 	n.do(err)
-	if !strings.Contains(out, contains) {
-		n.check(false, fmt.Sprintf("that says nothing of %q", contains))
-	}
 }
 
 // quoted writes arguments so that a shell takes them as they are.

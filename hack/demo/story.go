@@ -54,8 +54,11 @@ func tell(ctx context.Context, s *stage) error {
 
 	tellPermissions(ctx, n)
 	tellPersonal(ctx, n)
+	tellRotation(ctx, n)
+	tellLeak(ctx, n)
 	tellSuspension(ctx, n, alice)
 	tellExpiry(ctx, n)
+	tellActivity(ctx, n)
 	tellRevocation(ctx, n, alice)
 	return n.verdict()
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,11 +27,16 @@ import (
 
 // Kubectl runs the real kubectl, which finds the plugin, as the administrator, and returns what it printed.
 func (s *Stack) Kubectl(ctx context.Context, args ...string) (string, error) {
+	return s.KubectlWith(ctx, nil, args...)
+}
+
+// KubectlWith is Kubectl with a standard input.
+func (s *Stack) KubectlWith(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.assets(), "kubectl"), args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "HOME="+s.Dir,
 		"PATH="+s.Dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &out
 	if err := cmd.Run(); err != nil {
 		return out.String(), fmt.Errorf("kubectl %v: %w: %s", args, err, out.String())
 	}
