@@ -23,7 +23,7 @@ const notInForce = "the token is not in force yet, or another one was declared i
 // The slot is created blocked, and nothing else is done until the cache shows it. Then the annotation is written, then
 // the slot is let work, then every other one is deleted.
 func (r *Reconciler) accept(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
-	current, ok := slotWith(cached, *v.claim.hash)
+	current, ok := slotOf(cached, *v.claim.hash)
 	if !ok {
 		return cached, r.reserve(ctx, t, v, cached)
 	}
@@ -45,7 +45,7 @@ func (r *Reconciler) reserve(ctx context.Context, t *v1alpha1.ApiToken, v *verdi
 	if err != nil {
 		return err
 	}
-	if missed, ok := slotWith(slots, *v.claim.hash); ok {
+	if missed, ok := slotOf(slots, *v.claim.hash); ok {
 		return r.showSlot(ctx, t, &missed)
 	}
 	number := max(nextNumber(slots), acceptanceOf(t).slot+1) // a number that was used is not used again
@@ -79,14 +79,14 @@ func (r *Reconciler) findAccepted(ctx context.Context, t *v1alpha1.ApiToken, cac
 	if err != nil || hash == nil || acceptanceOf(t).id != hash.DerivedID() {
 		return nil //nolint:nilerr // what is wrong with a hash, the claim says
 	}
-	if _, ok := slotWith(cached, *hash); ok || (len(cached) == 0 && saidBefore(t, v1alpha1.ReasonHashRevoked)) {
+	if _, ok := slotOf(cached, *hash); ok || (len(cached) == 0 && saidBefore(t, v1alpha1.ReasonHashRevoked)) {
 		return nil
 	}
 	slots, err := r.liveSlots(ctx, t, cached)
 	if err != nil {
 		return err
 	}
-	if missed, ok := slotWith(slots, *hash); ok {
+	if missed, ok := slotOf(slots, *hash); ok {
 		return r.showSlot(ctx, t, &missed)
 	}
 	return nil

@@ -44,7 +44,7 @@ func (s *situation) claim() (claim, error) {
 	}
 	request.Now = s.now
 	if c.hash != nil {
-		if accepted, ok := slotWith(s.slots, *c.hash); ok {
+		if accepted, ok := slotOf(s.slots, *c.hash); ok {
 			request.IssuedAt = accepted.credential.IssuedAt
 		}
 	}

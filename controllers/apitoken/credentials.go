@@ -73,8 +73,13 @@ func (r *Reconciler) updateSlot(ctx context.Context, t *v1alpha1.ApiToken, v *ve
 	}
 	wanted, notes := *s.credential, v.notesAfter(s.notes)
 	v.applyTo(&wanted)
-	if t.Spec.TokenHash != "" && wanted.State == grant.Active && !isAccepted(t, s) {
-		wanted.State, wanted.BlockedReason = grant.Blocked, notInForce
+	if t.Spec.TokenHash != "" {
+		switch {
+		case isAccepted(t, s):
+			wanted.RetireAt = nil
+		case wanted.State == grant.Active:
+			wanted.State, wanted.BlockedReason = grant.Blocked, notInForce
+		}
 	}
 	return r.writeSlot(ctx, t, s, &wanted, notes)
 }

@@ -24,7 +24,7 @@ func (r *Reconciler) hashStateOf(ctx context.Context, s *situation) (*hashState,
 	if err != nil || hash == nil {
 		return nil, nil //nolint:nilerr,nilnil // what is wrong with it, the claim says
 	}
-	_, mine := slotWith(s.slots, *hash)
+	_, mine := slotOf(s.slots, *hash)
 	state := &hashState{ended: !mine && acceptanceOf(s.token).id == hash.DerivedID()}
 	if err := r.lookAtHolders(ctx, s, mine, state); err != nil {
 		return nil, err

@@ -147,38 +147,6 @@ func (r *Reconciler) prepare(ctx context.Context, t *v1alpha1.ApiToken, v *verdi
 	return r.Client.Patch(ctx, t, patch)
 }
 
-// nextLook says when time alone may change the verdict; 0: never.
-func (r *Reconciler) nextLook(v *verdict, slots []slot) time.Duration {
-	next, now := v.within, r.Clock.Now()
-	sooner := func(d time.Duration) {
-		if next == 0 || d < next {
-			next = max(d, time.Millisecond)
-		}
-	}
-	if v.retryAfter > 0 {
-		sooner(v.retryAfter)
-	}
-	for _, at := range v.looks {
-		if at.After(now) {
-			sooner(at.Sub(now))
-		}
-	}
-	for i := range slots {
-		if d := untilRetired(slots[i].credential, now); d > 0 {
-			sooner(d)
-		}
-	}
-	if current := latestSlot(slots); v.issue && current != nil {
-		if at := v.rotation.next(current, slots, now); at.After(now) {
-			sooner(at.Sub(now))
-		}
-	}
-	if !v.expiry.next(now).IsZero() {
-		sooner(v.expiry.next(now).Sub(now))
-	}
-	return next
-}
-
 // retryConflict takes a lost race for what it is: a reason to look again, not an error to report. So it does with a cache
 // that is behind.
 func retryConflict(result ctrl.Result, err error) (ctrl.Result, error) {

@@ -103,6 +103,7 @@ func (r *Reconciler) settleOthers(
 		f, at := v.rotation.fateOf(s, current, now, written, fenced)
 		var err error
 		switch f {
+		case keep:
 		case end:
 			err = r.deleteSlot(ctx, s.secret, exactly(s.secret))
 		case retire:

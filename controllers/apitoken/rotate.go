@@ -53,6 +53,9 @@ func (r *Reconciler) rotate(ctx context.Context, t *v1alpha1.ApiToken, v *verdic
 
 // prepareNext makes the credential that will replace the current one, beside it.
 func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, x *rotating) ([]slot, error) {
+	if err := r.confirm(ctx, t); err != nil {
+		return nil, err
+	}
 	plaintext, err := token.Generate(r.Random)
 	if err != nil {
 		return nil, err
@@ -66,6 +69,20 @@ func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *v
 	r.pendings.note(t.UID, pending{plaintext: plaintext, secret: next.secret.UID, since: now})
 	v.look(now.Add(settleDelay))
 	return append(x.slots, next), nil
+}
+
+// confirm asks the API server whether a token is still as the cache has it: a manager that has just started may read of an
+// earlier request, or of a former name, and would replace a credential for it.
+func (r *Reconciler) confirm(ctx context.Context, t *v1alpha1.ApiToken) error {
+	var live v1alpha1.ApiToken
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(t), &live); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("confirm what ApiToken %s/%s asks for: %w", t.Namespace, t.Name, err)
+	}
+	requested := func(t *v1alpha1.ApiToken) string { return t.Annotations[v1alpha1.AnnotationRotateRequestedAt] }
+	if live.UID != t.UID || live.Generation != t.Generation || requested(&live) != requested(t) {
+		return errUnsettled
+	}
+	return nil
 }
 
 // mostBeside bounds how many slots a credential may leave beside itself.
@@ -84,7 +101,9 @@ func besides(slots []slot, current *slot) (numbers []int) {
 
 // renamedFrom finds the current credential and its Secret, if the Secret of the wanted name does not hold it; nil: no Secret
 // of the token's does.
-func (r *Reconciler) renamedFrom(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (current *slot, name string, err error) {
+func (r *Reconciler) renamedFrom(
+	ctx context.Context, t *v1alpha1.ApiToken, slots []slot,
+) (current *slot, name string, err error) {
 	if len(slots) == 0 {
 		return nil, "", nil
 	}

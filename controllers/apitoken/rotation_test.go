@@ -3,6 +3,7 @@
 package apitoken
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,8 @@ func TestRotationOnRequest(t *testing.T) {
 	}
 	for _, value := range []string{"", "tuesday", "", "tuesday"} { // taken off, re-applied
 		edit(w, tok, func(t *v1alpha1.ApiToken) {
-			if delete(t.Annotations, v1alpha1.AnnotationRotateRequestedAt); value != "" {
+			delete(t.Annotations, v1alpha1.AnnotationRotateRequestedAt)
+			if value != "" {
 				request(value)(t)
 			}
 		})
@@ -342,5 +344,22 @@ func TestRevokeFindsRetiringCredentials(t *testing.T) {
 	must(t, w.manager.revoke(t.Context(), tok, nil))
 	if n := len(w.slots(tok)); n != 0 {
 		t.Errorf("%d credentials outlive their ApiToken", n)
+	}
+}
+
+// TestStaleRequestIsConfirmed: a manager whose cache has an earlier request, as one that has just started may, does not rotate.
+func TestStaleRequestIsConfirmed(t *testing.T) {
+	w := newWorld(t)
+	tok := w.token("ci", rotatingEvery("", "2h"), request("first"))
+	w.issued(tok)
+	stale := tok.DeepCopy()
+	stale.Annotations[v1alpha1.AnnotationRotateRequestedAt] = "before the first"
+	v, err := w.manager.verdict(t.Context(), stale, w.slots(tok))
+	must(t, err)
+	if _, err := w.manager.issue(t.Context(), stale, &v, w.slots(tok)); !errors.Is(err, errUnsettled) {
+		t.Errorf("want errUnsettled, got %v", err)
+	}
+	if n := len(w.slots(tok)); n != 1 {
+		t.Errorf("%d credentials", n)
 	}
 }

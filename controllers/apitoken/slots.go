@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -40,10 +39,17 @@ func slotNumber(name string, uid types.UID) (number int, ok bool) {
 	return int(parsed), ok && err == nil
 }
 
-// slotWith is the first slot that has a hash and was not replaced.
+// slotWith is the slot that has a hash and was not replaced.
 func slotWith(slots []slot, hash token.Hash) (slot, bool) {
+	s, ok := slotOf(slots, hash)
+	return s, ok && s.credential.RetireAt == nil
+}
+
+// slotOf is the first slot that has a hash, replaced or not: a token that was replaced may be declared by its hash. There must
+// be no other with it.
+func slotOf(slots []slot, hash token.Hash) (slot, bool) {
 	for _, s := range slots {
-		if s.credential != nil && s.credential.Hash == hash && s.credential.RetireAt == nil {
+		if s.credential != nil && s.credential.Hash == hash {
 			return s, true
 		}
 	}
@@ -83,93 +89,7 @@ func (r *Reconciler) cachedSlots(ctx context.Context, t *v1alpha1.ApiToken, opti
 	return slots, nil
 }
 
-// liveSlots reads the token's slots from the API server: those that the cache knows, the one that the token Secret
-// names or the ApiToken says of its declared hash, any that were added behind them, and those that one of these took the place
-// of. Slots are numbered upwards, so a writer that the cache has not seen yet has used such a number, or the next.
-func (r *Reconciler) liveSlots(ctx context.Context, t *v1alpha1.ApiToken, cached []slot) ([]slot, error) {
-	secret, err := r.liveTokenSecret(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	named := []int{namedSlot(secret), acceptanceOf(t).slot}
-	slices.Sort(named)
-	next := nextNumber(cached)
-	numbers := make([]int, 0, len(cached)+1)
-	for _, known := range cached {
-		numbers = append(numbers, known.number)
-	}
-	for _, number := range named {
-		if number >= next {
-			numbers, next = append(numbers, number), number+1
-		}
-	}
-	var slots []slot
-	read := map[int]bool{}
-	look := func(number int) (found bool, err error) {
-		s, err := r.liveSlot(ctx, t, number)
-		read[number] = true
-		if s != nil {
-			slots = append(slots, *s)
-		}
-		return s != nil, err
-	}
-	for _, number := range numbers {
-		if _, err := look(number); err != nil {
-			return nil, err
-		}
-	}
-	for more := true; more; next++ {
-		if more, err = look(next); err != nil {
-			return nil, err
-		}
-	}
-	for i := 0; i < len(slots); i++ { // those that they took the place of
-		if slots[i].notes.Succession == nil {
-			continue
-		}
-		for _, number := range slots[i].notes.Succession.Slots {
-			if read[number] {
-				continue
-			}
-			if _, err := look(number); err != nil {
-				return nil, err
-			}
-		}
-	}
-	slices.SortFunc(slots, byNumber)
-	return slots, nil
-}
-
 func byNumber(a, b slot) int { return a.number - b.number }
-
-// namedSlot is the number of the slot that a token Secret was written for; -1 if it does not say.
-func namedSlot(secret *corev1.Secret) int {
-	if secret == nil {
-		return -1
-	}
-	number, err := strconv.ParseUint(secret.Annotations[annotationSlot], 10, 31)
-	if err != nil {
-		return -1
-	}
-	return int(number)
-}
-
-func (r *Reconciler) liveSlot(ctx context.Context, t *v1alpha1.ApiToken, number int) (*slot, error) {
-	var secret corev1.Secret
-	key := types.NamespacedName{Namespace: string(t.Spec.PolicyRef.Namespace), Name: slotName(t.UID, number)}
-	if err := r.Live.Get(ctx, key, &secret); err != nil {
-		if apierrors.IsNotFound(err) {
-			return nil, nil //nolint:nilnil // an empty slot is a result, not an error
-		}
-		return nil, fmt.Errorf("read hash Secret %s: %w", key, err)
-	}
-	s, ok := parseSlot(&secret, t.UID)
-	if !ok {
-		return nil, fmt.Errorf("secret %s has the type %s where %s is needed: delete it",
-			key, secret.Type, v1alpha1.SecretTypeTokenHash)
-	}
-	return &s, nil
-}
 
 func nextNumber(slots []slot) int {
 	if len(slots) == 0 {

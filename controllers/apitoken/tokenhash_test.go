@@ -265,6 +265,22 @@ func TestHashOfTheIssuedToken(t *testing.T) {
 	}
 }
 
+// TestHashOfAReplacedToken: one that the operator made and replaced goes on by its hash, with the credential that it had.
+func TestHashOfAReplacedToken(t *testing.T) {
+	w := newWorld(t, allowsHashes)
+	tok := w.token("ci")
+	first := w.issued(tok)
+	edit(w, tok, request("now"))
+	w.rotated(tok, first)
+	w.quiet(tok)
+	uid := w.slots(tok)[0].secret.UID
+	edit(w, tok, declaring(hashText(t, token.HashOf(first))))
+	w.accepted(tok)
+	if s := w.slots(tok)[0]; s.secret.UID != uid || s.credential.RetireAt != nil || !w.works(tok, first) {
+		t.Errorf("another credential, or it retires: %+v", s.credential)
+	}
+}
+
 // TestDeletedHashSecretEndsTheToken: break-glass. It stays ended until another hash is declared.
 func TestDeletedHashSecretEndsTheToken(t *testing.T) {
 	w := newWorld(t, allowsHashes)

@@ -124,25 +124,6 @@ func (v *verdict) judgePolicy(s *situation) {
 	}
 }
 
-// look has the token looked at anew at a time; the zero time: not for this.
-func (v *verdict) look(at time.Time) {
-	if !at.IsZero() {
-		v.looks = append(v.looks, at)
-	}
-}
-
-// rotate says when the credential is replaced, or, if it was made elsewhere, refused.
-func (v *verdict) rotate(s *situation, decision *policy.Decision) {
-	request := &v.claim.Request
-	if request.TokenHash {
-		if decision.MaxCredentialAge > 0 && !request.IssuedAt.IsZero() {
-			v.look(request.IssuedAt.Add(decision.MaxCredentialAge))
-		}
-		return
-	}
-	v.rotation = newRotation(s.token, v.claim.rotation, decision.MaxCredentialAge, v.rotation.revokedBefore)
-}
-
 // readGrace is how long after a change of its policy a live token goes on while Jira has not been asked about something
 // for the first time: else a policy that begins to ask would stop all its tokens for a moment.
 const readGrace = time.Minute

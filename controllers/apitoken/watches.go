@@ -26,9 +26,9 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
-// declarationChanged lets through what a person or GitOps tool changed, who asked for it, or that another credential is wanted. A changed status counts as
-// well: another manager may have written it from what is no longer so. After our own write that is one look that finds
-// nothing to do.
+// declarationChanged lets through what a person or GitOps tool changed, who asked for it, or that another credential is
+// wanted. A changed status counts as well: another manager may have written it from what is no longer so. After our own write
+// that is one look that finds nothing to do.
 func declarationChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.ApiToken)

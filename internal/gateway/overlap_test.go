@@ -35,8 +35,12 @@ func TestOverlapEndsByTheClock(t *testing.T) {
 		at           time.Time
 		old, current int
 	}{
-		{now, 200, 200}, {retire.Add(-time.Nanosecond), 200, 200}, {retire, 401, 200}, {retire.Add(-time.Minute), 200, 200},
-		{expire.Add(-time.Nanosecond), 401, 200}, {expire, 401, 401},
+		{now, 200, 200},
+		{retire.Add(-time.Nanosecond), 200, 200},
+		{retire, 401, 200},
+		{retire.Add(-time.Minute), 200, 200},
+		{expire.Add(-time.Nanosecond), 401, 200},
+		{expire, 401, 401},
 	} {
 		b.clock.SetTime(step.at)
 		for tok, want := range map[string]int{old: step.old, current: step.current} {

@@ -144,7 +144,7 @@ func seconds(t time.Time) uint32 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint32(min(max(t.Unix(), 1), math.MaxUint32)) //nolint:gosec // it is within
+	return uint32(min(max(t.Unix(), 1), math.MaxUint32))
 }
 
 func issueTime(seconds int64) time.Time {

@@ -16,8 +16,8 @@ import (
 // leaves out. declaredAt is when its expiry fields were last changed. An error names the field of the ApiToken, or of
 // the policy, that can't be used; then nothing may be granted.
 //
-// The caller adds what only it knows: Requester, OwnerKey, IssuedAt, Now and Older, and another ExpiresAt where the token keeps an
-// earlier default.
+// The caller adds what only it knows: Requester, OwnerKey, IssuedAt, Now and Older, and another ExpiresAt where the token
+// keeps an earlier default.
 func NewRequest(
 	token *v1alpha1.ApiToken, namespaceLabels map[string]string, defaults *v1alpha1.TokenDefaults, declaredAt time.Time,
 ) (*Request, error) {

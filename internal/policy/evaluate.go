@@ -8,8 +8,9 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
-// Evaluate decides on a request: what is denied is denied, whatever the namespace; so is a declared hash that is too old; then the namespace counts, then the
-// one user whom the gateway can act as, then the rules, and only if one permits it, who the owner is in Jira.
+// Evaluate decides on a request: what is denied is denied, whatever the namespace, and so is a declared hash that is too old;
+// then the namespace counts, then the one user whom the gateway can act as, then the rules, and only if one permits it, who
+// the owner is in Jira.
 func (p *Policy) Evaluate(r *Request) Decision {
 	if why := p.denied(r); why != "" {
 		return Decision{Verdict: Denied, Message: bounded(why)}

@@ -18,7 +18,8 @@ func (r *rule) checkTokensPerOwner(q *question, f *findings) {
 		return
 	}
 	held := r.count(q, q.Older, most, func(other *question, found findings) bool {
-		outright := found.answer() == Yes && !r.needsApproval && q.policy.denied(other.Request) == "" && q.policy.tooOld(other.Request) == ""
+		outright := found.answer() == Yes && !r.needsApproval && q.policy.denied(other.Request) == "" &&
+			q.policy.tooOld(other.Request) == ""
 		return outright || (other.Live && found.answer() != No)
 	})
 	if held == most {

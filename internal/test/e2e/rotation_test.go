@@ -39,7 +39,7 @@ type workload struct {
 	stopped sync.WaitGroup
 }
 
-func startWorkload(t *testing.T, ctx context.Context, tok *v1alpha1.ApiToken, delay time.Duration) *workload {
+func startWorkload(ctx context.Context, t *testing.T, tok *v1alpha1.ApiToken, delay time.Duration) *workload {
 	t.Helper()
 	w := &workload{t: t, token: tok, file: filepath.Join(t.TempDir(), "token")}
 	w.write(secretToken(t, tok))
@@ -156,7 +156,7 @@ func TestRotationLosesNoRequest(t *testing.T) {
 		a.Spec.Rotation = &v1alpha1.Rotation{Overlap: v1alpha1.RotationOverlap(rotationOverlap.String())}
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	prompt, late := startWorkload(t, ctx, tok, 0), startWorkload(t, ctx, tok, mountDelay)
+	prompt, late := startWorkload(ctx, t, tok, 0), startWorkload(ctx, t, tok, mountDelay)
 	defer func() { cancel(); prompt.stopped.Wait(); late.stopped.Wait() }()
 	steps := map[string]func(old string) bool{
 		"the next credential is there":  func(string) bool { return accepted(credentials(t, tok)) > 1 },
