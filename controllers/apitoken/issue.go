@@ -77,6 +77,9 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 	if err := r.repairTokenSecret(ctx, t, v, secret, current); err != nil {
 		return nil, err
 	}
+	if slots, err = r.dropBegun(ctx, t, slots); err != nil {
+		return nil, err
+	}
 	return r.settleOthers(ctx, t, v, slots, current, false)
 }
 
@@ -147,6 +150,7 @@ func (r *Reconciler) mint(
 		return nil, errors.Join(err, r.deleteSlot(ctx, s.secret, sameObject(s.secret)))
 	}
 	v.binding = t.SecretName()
+	r.pendings.forget(t.UID) // what was begun can't be finished any more
 	if replaced != nil {
 		r.recordRotation(t, CauseRevoked, replaced.credential.ID, s.credential.ID, time.Time{})
 	} else {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,6 +72,18 @@ func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *v
 	return append(x.slots, next), nil
 }
 
+// dropBegun takes back a credential that was made to replace another one, which is not wanted any more: nobody else knows its
+// token.
+func (r *Reconciler) dropBegun(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) ([]slot, error) {
+	_, begun, ok := r.pendings.of(t.UID, slots)
+	r.pendings.forget(t.UID)
+	if !ok {
+		return slots, nil
+	}
+	left := slices.DeleteFunc(slices.Clone(slots), func(s slot) bool { return s.number == begun.number })
+	return left, r.deleteSlot(ctx, begun.secret, exactly(begun.secret))
+}
+
 // confirm asks the API server whether a token is still as the cache has it: a manager that has just started may read of an
 // earlier request, or of a former name, and would replace a credential for it.
 func (r *Reconciler) confirm(ctx context.Context, t *v1alpha1.ApiToken) error {
@@ -114,7 +127,13 @@ func (r *Reconciler) renamedFrom(
 	}
 	for i := range list.Items {
 		s, ok := matchingSlot(slots, &list.Items[i])
-		if ok && isOurs(&list.Items[i], t) && (current == nil || s.number > current.number) {
+		if !ok || !isOurs(&list.Items[i], t) {
+			continue
+		}
+		if list.Items[i].Name == t.SecretName() { // another manager has just written it
+			return nil, "", errUnsettled
+		}
+		if current == nil || s.number > current.number {
 			current, name = &s, list.Items[i].Name
 		}
 	}

@@ -279,23 +279,31 @@ func TestRefusedRotation(t *testing.T) {
 	w.rotated(tok, first)
 }
 
-// TestAbandonedCredentialGoes: one that was begun, and is not wanted any more, is nobody's.
-func TestAbandonedCredentialGoes(t *testing.T) {
-	w := newWorld(t)
-	tok := w.token("ci", rotatingEvery("", "2h"))
-	first := w.issued(tok)
-	edit(w, tok, request("now"))
-	w.stepUntil(tok, "begun", func() bool { return len(w.slots(tok)) == 2 })
-	edit(w, tok, func(t *v1alpha1.ApiToken) { delete(t.Annotations, v1alpha1.AnnotationRotateRequestedAt) })
-	w.seen(tok)
-	w.quiet(tok)
-	if after := w.manager.run(w, tok).RequeueAfter; after <= 0 || after > abandonedAfter {
-		t.Errorf("looked at again after %s", after)
-	}
-	w.clock.SetTime(w.clock.Now().Add(abandonedAfter))
-	w.stepUntil(tok, "gone", func() bool { return len(w.slots(tok)) == 1 })
-	if w.plaintext(tok) != first || !w.works(tok, first) {
-		t.Error("the credential went")
+// TestUnwantedCredentialGoes: one that was begun and is not wanted any more is taken back by whoever made it, and after a
+// while by others.
+func TestUnwantedCredentialGoes(t *testing.T) {
+	for _, byAnother := range []bool{false, true} {
+		w := newWorld(t)
+		tok := w.token("ci", rotatingEvery("", "2h"))
+		first := w.issued(tok)
+		edit(w, tok, request("now"))
+		w.stepUntil(tok, "begun", func() bool { return len(w.slots(tok)) == 2 })
+		if byAnother {
+			w.manager = w.startManager(nil)
+		}
+		edit(w, tok, func(t *v1alpha1.ApiToken) { delete(t.Annotations, v1alpha1.AnnotationRotateRequestedAt) })
+		w.seen(tok)
+		w.quiet(tok)
+		if byAnother {
+			if after := w.manager.run(w, tok).RequeueAfter; after <= 0 || after > abandonedAfter || len(w.slots(tok)) != 2 {
+				t.Errorf("looked at again after %s, %d slots", after, len(w.slots(tok)))
+			}
+			w.clock.SetTime(w.clock.Now().Add(abandonedAfter))
+		}
+		w.stepUntil(tok, "gone", func() bool { return len(w.slots(tok)) == 1 })
+		if w.plaintext(tok) != first || !w.works(tok, first) {
+			t.Error("the credential went")
+		}
 	}
 }
 
@@ -361,5 +369,31 @@ func TestStaleRequestIsConfirmed(t *testing.T) {
 	}
 	if n := len(w.slots(tok)); n != 1 {
 		t.Errorf("%d credentials", n)
+	}
+}
+
+// TestRefusedRename leaves the credential where it is.
+func TestRefusedRename(t *testing.T) {
+	w := newWorld(t)
+	tok := w.token("ci", rotatingEvery("", "2h"))
+	first := w.issued(tok)
+	w.quiet(tok)
+	able := w.manager
+	w.manager = w.startManager(refuseSecrets(w.namespace))
+	edit(w, tok, func(t *v1alpha1.ApiToken) { t.Spec.Secret = &v1alpha1.TokenSecret{Name: "other"} })
+	w.stepUntil(tok, "the refusal is reported", func() bool {
+		w.reason(tok)
+		return w.condition(tok, v1alpha1.ConditionStalled) == metav1.ConditionTrue
+	})
+	w.quiet(tok)
+	if s := w.slots(tok); len(s) != 1 || !w.works(tok, first) || tok.Status.Binding == nil || tok.Status.Binding.Name != "ci" ||
+		w.condition(tok, v1alpha1.ConditionActive) != metav1.ConditionTrue || len(w.tokenSecrets(tok)) != 1 {
+		t.Errorf("slots %+v, status %+v", s, tok.Status)
+	}
+	w.manager = able
+	second := w.rotated(tok, first)
+	w.quiet(tok)
+	if !w.works(tok, first) || !w.works(tok, second) || tok.Status.Binding.Name != "other" {
+		t.Errorf("slots %+v, status %+v", w.slots(tok), tok.Status)
 	}
 }
