@@ -91,7 +91,7 @@ func wakeByCredential() handler.EventHandler {
 }
 
 // wakeByRanges wakes the policy when a token begins or ceases to have source ranges: whether they judge clients is told by
-// the policy. At a start its own events come after those of the tokens.
+// the policy. At a start all tokens are known before a policy is looked at.
 func wakeByRanges() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	ranges := func(o client.Object) bool {

@@ -3,6 +3,7 @@
 package webhook
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,39 @@ func TestLifetimeWarnings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestThePageHasEachWarning: the table in docs/concepts.md has the words of each, and no others.
+func TestThePageHasEachWarning(t *testing.T) {
+	page, err := os.ReadFile("../../docs/concepts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| Warning | When |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := strings.Split(table, "\n")
+	now := time.Now()
+	past, soon, years := now.Add(-time.Hour), now.Add(time.Minute), now.Add(500*24*time.Hour)
+	date := func(at time.Time) *v1alpha1.ApiTokenSpec {
+		return &v1alpha1.ApiTokenSpec{ExpiresAt: &metav1.Time{Time: at}}
+	}
+	rotated := date(soon)
+	rotated.Rotation = &v1alpha1.Rotation{Every: "1h"}
+	said := []string{
+		expiryWarning(date(past), nil, &Lifetime{ExpiresAt: &past}, now), expiryWarning(date(past), date(past), &Lifetime{ExpiresAt: &past}, now),
+		expiryWarning(date(soon), nil, &Lifetime{ExpiresAt: &soon}, now), expiryWarning(date(years), nil, &Lifetime{ExpiresAt: &years}, now),
+		expiryWarning(&v1alpha1.ApiTokenSpec{}, nil, &Lifetime{}, now),
+		rotationWarning(rotated, &Lifetime{DeclaredAt: now, ExpiresAt: &soon}, now),
+	}
+	if len(rows) != len(said) {
+		t.Fatalf("%d rows for %d warnings: %q", len(rows), len(said), rows)
+	}
+	for i, row := range rows {
+		words, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " |")
+		if words == "" || !strings.Contains(said[i], words) {
+			t.Errorf("%q is not in %q", words, said[i])
+		}
 	}
 }
 

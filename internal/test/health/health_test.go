@@ -86,7 +86,7 @@ func checkConditions(t *testing.T, conditions []metav1.Condition, ready bool, al
 	if have := has(conditions, v1alpha1.ConditionReady); have != ready {
 		t.Errorf("Ready is %t: %+v", have, conditions)
 	}
-	for _, kind := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionExpiring} {
+	for _, kind := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionExpiring, v1alpha1.ConditionUnused} {
 		if c := meta.FindStatusCondition(conditions, kind); (c != nil) != (kind == also) {
 			t.Errorf("%s is %+v, not %q", kind, c, also)
 		}
@@ -114,7 +114,11 @@ func expectAgreement(t *testing.T, j *judges, o client.Object) judgement {
 
 	warned := u.DeepCopy()
 	conditions, _, _ := unstructured.NestedSlice(warned.Object, "status", "conditions")
-	conditions = append(conditions, map[string]any{"type": "Unused", "status": "True", "reason": "Unused", "message": "nobody has used it"})
+	if !slices.ContainsFunc(conditionsOf(u), func(c map[string]any) bool { return c["type"] == v1alpha1.ConditionUnused }) {
+		conditions = append(conditions, map[string]any{
+			"type": v1alpha1.ConditionUnused, "status": "True", "reason": "NotUsed", "message": "nobody has used it",
+		})
+	}
 	must(t, unstructured.SetNestedSlice(warned.Object, conditions, "status", "conditions"))
 	if again, said := j.judge(t, warned); again != found || (found.argo != "Progressing" && !strings.HasSuffix(said, "Unused: nobody has used it")) {
 		t.Errorf("a warning makes it %+v (%s)", again, said)

@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,7 +26,7 @@ import (
 type tokenState struct {
 	state, reason string
 	active, ready bool
-	also          string // Stalled, Reconciling or Expiring; empty: nothing
+	also          string // Stalled, Reconciling, Expiring or Unused; empty: nothing
 	policy        func(*v1alpha1.TokenPolicy)
 	reach         func(*world) *v1alpha1.ApiToken
 }
@@ -47,6 +48,10 @@ func tokenStates() []tokenState {
 			t := w.issued("t")
 			w.clock.SetTime(t.Status.ExpiresAt.Add(-100 * time.Hour))
 			return w.withExpiring(t)
+		}},
+		{"live, and not used for long", v1alpha1.ReasonIssued, true, true, v1alpha1.ConditionUnused, nil, func(w *world) *v1alpha1.ApiToken {
+			t := w.issued("t")
+			return w.unused(t)
 		}},
 		{"suspended", v1alpha1.ReasonSuspended, false, true, "", nil, func(w *world) *v1alpha1.ApiToken {
 			t := w.issued("t")
@@ -194,6 +199,19 @@ func (w *world) withExpiring(t *v1alpha1.ApiToken) *v1alpha1.ApiToken {
 		return has(t.Status.Conditions, v1alpha1.ConditionExpiring)
 	})
 	return t
+}
+
+// unused writes what the controller of tokens' activity would.
+func (w *world) unused(t *v1alpha1.ApiToken) *v1alpha1.ApiToken {
+	w.Helper()
+	eventually(w, "it is written", func() bool {
+		must(w, plane.Client.Get(w.Context(), client.ObjectKeyFromObject(t), t))
+		meta.SetStatusCondition(&t.Status.Conditions, metav1.Condition{
+			Type: v1alpha1.ConditionUnused, Status: metav1.ConditionTrue, Reason: "NotUsed", Message: "nobody has used it",
+		})
+		return plane.Client.Status().Update(w.Context(), t) == nil
+	})
+	return w.is(t, v1alpha1.ReasonIssued)
 }
 
 // sameHash declares a hash twice; the first one has it.
