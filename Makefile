@@ -147,6 +147,11 @@ bench-tightening: ## Measure how 5,000 tokens follow a policy that is tightened,
 	@$(WITH_CONTROLPLANE)
 	go run ./hack/bench-tightening
 
+.PHONY: bench-activity
+bench-activity: ## Measure what it costs to tell the use of 10,000 tokens, and how far behind it is told (half an hour)
+	@$(WITH_CONTROLPLANE)
+	go run ./hack/bench-activity
+
 .PHONY: bench-limits
 bench-limits: ## Measure what two gateways let through of one limit, with and without a store, even and skewed
 	@$(WITH_REDIS)

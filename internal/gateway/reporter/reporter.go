@@ -31,6 +31,8 @@ const (
 	heartbeat = activity.Interval
 	// lastWords is how long the gateway tries, at its end, to report what is left.
 	lastWords = 5 * time.Second
+	// lastAttempts is how often, at its end, a report may come to nothing.
+	lastAttempts = 3
 )
 
 // Target is whom reports go to.
@@ -107,9 +109,9 @@ func (r *Reporter) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastWords)
 	defer cancel()
 	r.opts.Table.Hurry()
-	for ctx.Err() == nil && r.anything() {
+	for attempts := 0; attempts < lastAttempts && ctx.Err() == nil && r.anything(); {
 		if more, err := r.report(ctx); err != nil || !more {
-			break
+			attempts++ // a replica of the manager may just have gone
 		}
 	}
 	if left := r.opts.Table.Unreported(); left > 0 {

@@ -46,6 +46,8 @@ type Stack struct {
 	Env *envtest.Environment
 	// Manager and Gateway are nil while they do not run.
 	Manager, Gateway *Process
+	// ManagerArgs are more flags of the manager.
+	ManagerArgs []string
 	// GatewayAddress and GatewayAdminAddress are host:port.
 	GatewayAddress, GatewayAdminAddress string
 
@@ -131,11 +133,11 @@ func (s *Stack) StartManager(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"),
+	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"), append(slices.Clone(s.ManagerArgs),
 		"--kubeconfig="+kubeconfig, "--leader-elect", "--namespace="+managerNamespace,
 		"--webhook-bind-address="+s.webhook, "--webhook-url=https://"+s.webhook, "--drain-delay=0s",
 		"--gateway-image=jira-token-operator:local",
-		"--metrics-bind-address="+s.managerMetrics, "--health-probe-bind-address="+s.managerProbe)
+		"--metrics-bind-address="+s.managerMetrics, "--health-probe-bind-address="+s.managerProbe)...)
 	if err != nil {
 		return err
 	}
