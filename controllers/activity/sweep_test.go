@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -86,7 +85,8 @@ func TestUnused(t *testing.T) {
 	version := idle.ResourceVersion
 	w.pass(r, time.Hour)
 	w.pass(r, time.Hour)
-	if w.read(idle); idle.ResourceVersion != version {
+	w.read(idle)
+	if idle.ResourceVersion != version {
 		t.Error("it is written again without a change")
 	}
 	if event := <-r.events.Events; !strings.Contains(event, "Unused") || !strings.Contains(event, "24h") || len(r.events.Events) != 0 {

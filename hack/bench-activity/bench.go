@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +26,7 @@ const (
 	namespace = "bench"
 	patience  = 15 * time.Minute
 	page      = 2000 // of a list
+	declarers = 16   // at once
 )
 
 // bench is a control plane, a manager and a gateway with very many tokens of one policy.
@@ -65,8 +67,7 @@ func (b *bench) newClient(context.Context) (err error) {
 
 func (b *bench) declare(ctx context.Context) error {
 	only := v1alpha1.NamespaceSet{Names: []v1alpha1.NamespaceName{namespace}}
-	objects := make([]client.Object, 0, 3+b.n)
-	objects = append(objects,
+	objects := []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: stack.PolicyNamespace}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
 		&v1alpha1.TokenPolicy{
@@ -84,23 +85,34 @@ func (b *bench) declare(ctx context.Context) error {
 				}},
 			},
 		},
-	)
-	for i := range b.n {
-		objects = append(objects, &v1alpha1.ApiToken{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("token-%05d", i)},
-			Spec: v1alpha1.ApiTokenSpec{
-				Owner: "alice", Scopes: []v1alpha1.Scope{v1alpha1.ScopeRead},
-				PolicyRef: v1alpha1.PolicyReference{Namespace: stack.PolicyNamespace, Name: stack.PolicyName},
-			},
-		})
 	}
 	for _, o := range objects {
 		if err := b.kube.Create(ctx, o); err != nil {
 			return err
 		}
 	}
+	return b.declareTokens(ctx)
+}
+
+func (b *bench) declareTokens(ctx context.Context) error {
+	failures := make([]error, declarers)
+	var all sync.WaitGroup
+	for d := range declarers {
+		all.Go(func() {
+			for i := d; i < b.n && failures[d] == nil; i += declarers {
+				failures[d] = b.kube.Create(ctx, &v1alpha1.ApiToken{
+					ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("token-%05d", i)},
+					Spec: v1alpha1.ApiTokenSpec{
+						Owner: "alice", Scopes: []v1alpha1.Scope{v1alpha1.ScopeRead},
+						PolicyRef: v1alpha1.PolicyReference{Namespace: stack.PolicyNamespace, Name: stack.PolicyName},
+					},
+				})
+			}
+		})
+	}
+	all.Wait()
 	fmt.Printf("declared %d tokens; waiting until they are issued\n", b.n)
-	return nil
+	return errors.Join(failures...)
 }
 
 // issued waits for every token, and reads it.

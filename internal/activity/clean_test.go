@@ -20,25 +20,41 @@ func TestCleanClampsWhatIsAbsurd(t *testing.T) {
 		p        Precision
 		in, want Use
 	}{
-		"as it should be": {prefixes,
+		"as it should be": {
+			prefixes,
 			Use{Requests: 3, LastUsed: noon.Unix(), Address: "203.0.113.0/24", UserAgent: "curl"},
-			Use{Requests: 3, LastUsed: noon.Unix(), Address: "203.0.113.0/24", UserAgent: "curl"}},
-		"all of it": {full,
+			Use{Requests: 3, LastUsed: noon.Unix(), Address: "203.0.113.0/24", UserAgent: "curl"},
+		},
+		"all of it": {
+			full,
 			Use{Requests: 3, LastUsed: noon.Unix(), Address: "2001:db8::7", UserAgent: "curl/8.5.0 (x)"},
-			Use{Requests: 3, LastUsed: noon.Unix(), Address: "2001:db8::7", UserAgent: "curl/8.5.0 (x)"}},
-		"more exact than the policy wants": {prefixes,
+			Use{Requests: 3, LastUsed: noon.Unix(), Address: "2001:db8::7", UserAgent: "curl/8.5.0 (x)"},
+		},
+		"more exact than the policy wants": {
+			prefixes,
 			Use{LastUsed: noon.Unix() + 59, LastRefused: noon.Unix() + 1, Address: "203.0.113.7", UserAgent: "curl/8.5.0"},
-			Use{LastUsed: noon.Unix(), LastRefused: noon.Unix(), Address: "203.0.113.0/24", UserAgent: "curl"}},
-		"nothing is wanted": {Precision{Times: "Day", Addresses: "None", UserAgents: "None"},
+			Use{LastUsed: noon.Unix(), LastRefused: noon.Unix(), Address: "203.0.113.0/24", UserAgent: "curl"},
+		},
+		"nothing is wanted": {
+			Precision{Times: "Day", Addresses: "None", UserAgents: "None"},
 			Use{LastUsed: noon.Unix(), Address: "203.0.113.7", UserAgent: "curl/8.5.0"},
-			Use{LastUsed: noon.Truncate(24 * time.Hour).Unix()}},
-		"precisions that are not known": {Precision{Times: "x", Addresses: "x", UserAgents: "x"},
+			Use{LastUsed: noon.Truncate(24 * time.Hour).Unix()},
+		},
+		"precisions that are not known": {
+			Precision{Times: "x", Addresses: "x", UserAgents: "x"},
 			Use{LastUsed: noon.Unix(), Address: "203.0.113.7", UserAgent: "curl/8.5.0"},
-			Use{LastUsed: noon.Truncate(24 * time.Hour).Unix()}},
-		"in the future": {prefixes, Use{LastUsed: math.MaxInt64, LastRefused: math.MaxInt64},
-			Use{LastUsed: noon.Unix() + 60, LastRefused: noon.Unix() + 60}},
-		"far too many": {prefixes, Use{Requests: math.MaxInt64, Waiting: math.MaxInt64, Refusals: []Refusal{{"scope", math.MaxInt64}}},
-			Use{Requests: maxCount, Waiting: maxWaiting, Refusals: []Refusal{{"scope", maxCount}}}},
+			Use{LastUsed: noon.Truncate(24 * time.Hour).Unix()},
+		},
+		"in the future": {
+			prefixes,
+			Use{LastUsed: math.MaxInt64, LastRefused: math.MaxInt64},
+			Use{LastUsed: noon.Unix() + 60, LastRefused: noon.Unix() + 60},
+		},
+		"far too many": {
+			prefixes,
+			Use{Requests: math.MaxInt64, Waiting: math.MaxInt64, Refusals: []Refusal{{"scope", math.MaxInt64}}},
+			Use{Requests: maxCount, Waiting: maxWaiting, Refusals: []Refusal{{"scope", maxCount}}},
+		},
 		"no address":              {full, Use{Address: "<script>"}, Use{}},
 		"a very long address":     {full, Use{Address: strings.Repeat("1", 1000)}, Use{}},
 		"a zone":                  {full, Use{Address: "fe80::1%eth0"}, Use{Address: "fe80::1"}},

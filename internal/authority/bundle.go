@@ -45,7 +45,7 @@ func (s Set) Bundle(present []byte, now time.Time) []byte {
 // Certificates are those of all authorities, in PEM, for whoever connects to what they certify. It is the same text as long as
 // the set is the same; Renew takes out what has expired.
 func (s Set) Certificates() []byte {
-	var out []byte
+	out := []byte{}
 	for _, a := range s {
 		out = append(out, encodeCertificate(a.Certificate)...)
 	}
