@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -20,9 +19,6 @@ import (
 // into it.
 const envGatewayImage = "GATEWAY_IMAGE"
 
-// maxActivityWrites is more than an API server takes.
-const maxActivityWrites = 10_000
-
 type options struct {
 	gatewayImage            string
 	namespace               string
@@ -33,7 +29,7 @@ type options struct {
 	maxConcurrentReconciles int
 	qps                     float32
 	burst                   int
-	activityWrites          float64
+	activity                activityOptions
 	log                     cli.Log
 	showVersion             bool
 }
@@ -69,9 +65,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"requests to the Kubernetes API in a second, on average")
 	fs.IntVar(&o.burst, "kube-api-burst", 1000,
 		"requests to the Kubernetes API at once")
-	fs.Float64Var(&o.activityWrites, "activity-writes-per-second", 10,
-		"writes to the Kubernetes API about the use of tokens in a second, on average, for each replica of the manager: with many "+
-			"tokens it bounds how far behind their status is; 0: gateways report nothing")
+	o.activity.addFlags(fs)
 	o.log.AddFlags(fs)
 	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
 
@@ -93,10 +87,8 @@ func (o *options) validate() error {
 		return fmt.Errorf("--max-concurrent-reconciles is %d; at least 1 is needed", o.maxConcurrentReconciles)
 	case o.qps <= 0 || o.burst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
-	case o.activityWrites < 0 || o.activityWrites > maxActivityWrites || math.IsNaN(o.activityWrites):
-		return fmt.Errorf("--activity-writes-per-second is %v; 0 to %d is needed", o.activityWrites, maxActivityWrites)
 	}
-	return o.webhook.validate()
+	return errors.Join(o.webhook.validate(), o.activity.validate())
 }
 
 const intro = `The manager of jira-token-operator decides which ApiTokens are permitted, issues and

@@ -23,6 +23,8 @@ func TestFlags(t *testing.T) {
 		"no workers":             {[]string{"--gateway-image=x", "--max-concurrent-reconciles=0"}, "at least 1"},
 		"no requests":            {[]string{"--gateway-image=x", "--kube-api-qps=0"}, "above 0"},
 		"negative writes":        {[]string{"--gateway-image=x", "--activity-writes-per-second=-1"}, "--activity-writes-per-second is -1; 0 to"},
+		"activity over HTTP":     {[]string{"--gateway-image=x", "--activity-url=http://192.0.2.7"}, "--activity-url is \"http://192.0.2.7\""},
+		"activity's port":        {[]string{"--gateway-image=x", "--activity-bind-address=9444"}, "--activity-bind-address:"},
 		"no activity":            {[]string{"--gateway-image=x", "--activity-writes-per-second=0"}, ""},
 		"webhook":                {[]string{"--gateway-image=x", "--webhook-url=https://192.0.2.7:9443", "--webhook-bind-address=0.0.0.0:9443"}, ""},
 		"webhook over HTTP":      {[]string{"--gateway-image=x", "--webhook-url=http://192.0.2.7:9443"}, "https://host:port is needed"},

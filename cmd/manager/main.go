@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	err = setup.Controllers(ctx, mgr, setup.Options{
 		GatewayImage: o.gatewayImage, TokenConcurrency: o.maxConcurrentReconciles, Admission: admission,
-		ActivityWritesPerSecond: o.activityWrites,
+		Activity: setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
 	})
 	if err != nil {
 		return err

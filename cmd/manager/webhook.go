@@ -54,13 +54,16 @@ func (o *webhookOptions) validate() error {
 }
 
 // host is that of --webhook-url; empty: there is none.
-func (o *webhookOptions) host() (string, error) {
-	if o.url == "" {
+func (o *webhookOptions) host() (string, error) { return hostOf("--webhook-url", o.url) }
+
+// hostOf gives host:port of a flag's URL; empty: there is none.
+func hostOf(flag, value string) (string, error) {
+	if value == "" {
 		return "", nil
 	}
-	u, err := url.Parse(o.url)
-	if err != nil || u.Hostname() == "" || o.url != "https://"+u.Host {
-		return "", fmt.Errorf("--webhook-url is %q; https://host:port is needed", o.url)
+	u, err := url.Parse(value)
+	if err != nil || u.Hostname() == "" || value != "https://"+u.Host {
+		return "", fmt.Errorf("%s is %q; https://host:port is needed", flag, value)
 	}
 	return u.Host, nil
 }
@@ -68,9 +71,11 @@ func (o *webhookOptions) host() (string, error) {
 // admissionOptions are those of the flags.
 func (o *options) admissionOptions() (setup.AdmissionOptions, error) {
 	host, err := o.webhook.host()
+	activityHost, activityErr := hostOf("--activity-url", o.activity.url)
 	return setup.AdmissionOptions{
-		Namespace: o.namespace, Webhook: o.webhook.on, Address: o.webhook.address, Host: host, Registerer: metrics.Registry,
-	}, err
+		Namespace: o.namespace, Webhook: o.webhook.on, Address: o.webhook.address, Host: host, ActivityHost: activityHost,
+		Registerer: metrics.Registry,
+	}, errors.Join(err, activityErr)
 }
 
 // ownNamespace is the flag's or the pod's.

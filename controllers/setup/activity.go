@@ -4,14 +4,23 @@ package setup
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -24,12 +33,22 @@ import (
 	use "github.com/jiratokens/jira-token-operator/internal/activity"
 )
 
-// activity has the manager take gateways' reports of the use of tokens, on the webhook's server, and gives where; nil: it does
-// not. What the webhook needs is all that it takes: a Service, and a certificate that its callers trust.
+// activityPort is the Service's for reports. It is another one than the webhook's, which nobody but the API server is to reach.
+const activityPort = 9444
+
+// ActivityOptions say how the use of tokens is recorded.
+type ActivityOptions struct {
+	// WritesPerSecond bounds the writes about it; 0: gateways report nothing.
+	WritesPerSecond float64
+	// Address is where they report, as host:port; the host may be empty.
+	Address string
+}
+
+// activity has the manager take gateways' reports of the use of tokens, and gives where; nil: it does not. It needs the webhook's
+// certificate.
 func (o *Options) activity(ctx context.Context, mgr manager.Manager) (*tokenpolicy.ActivityEndpoint, error) {
-	if o.ActivityWritesPerSecond <= 0 || !o.Admission.options.Webhook {
-		mgr.GetLogger().Info("the use of tokens is not reported: that takes the webhook's server and writes to make",
-			"webhook", o.Admission.options.Webhook, "writesPerSecond", o.ActivityWritesPerSecond)
+	if why := o.noActivity(); why != "" {
+		mgr.GetLogger().Info("the use of tokens is not recorded", "reason", why)
 		return nil, nil //nolint:nilnil // off
 	}
 	if err := activity.RegisterIndex(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -37,25 +56,70 @@ func (o *Options) activity(ctx context.Context, mgr manager.Manager) (*tokenpoli
 	}
 	recorder, err := activity.New(activity.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder(v1alpha1.ManagedBy), Clock: clock.RealClock{},
-		WritesPerSecond: o.ActivityWritesPerSecond, Registerer: metrics.Registry,
+		WritesPerSecond: o.Activity.WritesPerSecond, Registerer: metrics.Registry,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := recorder.SetupWithManager(mgr); err != nil {
+	server, err := o.activityServer(ctx, recorder)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(recorder.SetupWithManager(mgr), mgr.Add(server)); err != nil {
 		return nil, fmt.Errorf("set up the record of activity: %w", err)
 	}
-	mgr.GetWebhookServer().Register(use.Path, recorder)
 	return o.Admission.activityEndpoint(), nil
 }
 
+// noActivity says why the use of tokens is not recorded; empty: it is.
+func (o *Options) noActivity() string {
+	switch admission := &o.Admission.options; {
+	case o.Activity.WritesPerSecond <= 0:
+		return "no writes are allowed for it"
+	case !admission.Webhook:
+		return "without the webhook the manager has no certificate"
+	case admission.Host != "" && admission.ActivityHost == "":
+		return "the manager is outside the cluster, and nothing says where gateways reach it"
+	}
+	return ""
+}
+
+// activityServer serves reports on every replica.
+func (o *Options) activityServer(ctx context.Context, recorder http.Handler) (*manager.Server, error) {
+	var network net.ListenConfig
+	listener, err := network.Listen(ctx, "tcp", o.Activity.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for reports of activity: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(use.Path, recorder)
+	shutdown := activityShutdown
+	return &manager.Server{
+		Name: "activity", ShutdownTimeout: &shutdown,
+		Listener: tls.NewListener(listener, &tls.Config{
+			GetCertificate: o.Admission.serving.GetCertificate, MinVersion: tls.VersionTLS12,
+		}),
+		Server: &http.Server{
+			Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+			ErrorLog: log.New(io.Discard, "", 0), // handshakes of strangers, and of gateways while certificates are made
+		},
+	}, nil
+}
+
+// activityShutdown is longer than what is being written takes.
+const activityShutdown = 12 * time.Second
+
 func (a *Admission) activityEndpoint() *tokenpolicy.ActivityEndpoint {
+	host := a.options.ActivityHost
+	if host == "" {
+		host = net.JoinHostPort(a.endpoint.Names()[0], strconv.Itoa(activityPort))
+	}
 	return &tokenpolicy.ActivityEndpoint{
-		URL: a.endpoint.URL(use.Path),
+		URL: (&url.URL{Scheme: "https", Host: host, Path: use.Path}).String(),
 		CA: func(ctx context.Context) string {
 			set, err := webhookconfig.Authorities(ctx, a.own.GetClient(), a.options.Namespace)
 			if err != nil && !apierrors.IsNotFound(err) { // they come at the first start
-				log.FromContext(ctx).Error(err, "gateways can't report the use of tokens: what certifies the manager can't be read")
+				ctrllog.FromContext(ctx).Error(err, "gateways can't report the use of tokens: what certifies the manager can't be read")
 			}
 			return string(set.Certificates())
 		},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +39,8 @@ type AdmissionOptions struct {
 	Address string
 	// Host is where the API server reaches it, as host:port; empty: through the Service.
 	Host string
+	// ActivityHost is where gateways report the use of tokens, as host:port; empty: through the Service.
+	ActivityHost string
 	// Clock tells the time; nil: the real one.
 	Clock clock.PassiveClock
 	// Registerer takes the webhook's metrics; nil: nobody does.
@@ -74,11 +77,21 @@ func NewAdmission(config *rest.Config, scheme *runtime.Scheme, o AdmissionOption
 	if err != nil {
 		return nil, err
 	}
-	a.serving = authority.NewServer(o.Clock, a.endpoint.Names()...)
+	a.serving = authority.NewServer(o.Clock, a.names()...)
 	a.server = ctrlwebhook.NewServer(ctrlwebhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){
 		func(c *tls.Config) { c.GetCertificate, c.MinVersion = a.serving.GetCertificate, tls.VersionTLS12 },
 	}})
 	return a, nil
+}
+
+// names are what the certificate must be for.
+func (a *Admission) names() []string {
+	names := a.endpoint.Names()
+	if a.options.ActivityHost != "" {
+		activity := webhookconfig.Endpoint{Host: a.options.ActivityHost}
+		names = append(names, activity.Names()...)
+	}
+	return slices.Compact(names)
 }
 
 // WebhookServer is for the manager's options; nil if the webhook is off.

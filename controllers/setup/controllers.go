@@ -42,8 +42,8 @@ type Options struct {
 	Admission *Admission
 	// Decider says in the webhook what would become of a token; nil: the controller of ApiTokens.
 	Decider webhook.Decider
-	// ActivityWritesPerSecond bounds the writes about the use of tokens; 0: gateways report nothing.
-	ActivityWritesPerSecond float64
+	// Activity is what gateways report of the use of tokens.
+	Activity ActivityOptions
 }
 
 // Scheme knows Kubernetes' own kinds and the project's.

@@ -62,15 +62,6 @@ func (e Endpoint) Names() []string {
 	return []string{e.Service + "." + e.Namespace + ".svc"}
 }
 
-// URL is where others reach a path on the webhook's server.
-func (e Endpoint) URL(path string) string {
-	host := e.Host
-	if host == "" {
-		host = e.Names()[0]
-	}
-	return (&url.URL{Scheme: "https", Host: host, Path: path}).String()
-}
-
 // direct sends the API server to the endpoint and leaves the path as it is. A Service that the configuration names is
 // left alone.
 func (e Endpoint) direct(c *admissionregistrationv1.WebhookClientConfig) {

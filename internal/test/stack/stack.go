@@ -51,8 +51,8 @@ type Stack struct {
 	// GatewayAddress and GatewayAdminAddress are host:port.
 	GatewayAddress, GatewayAdminAddress string
 
-	root, managerProbe, managerMetrics, webhook string
-	gatewayArgs                                 []string
+	root, managerProbe, managerMetrics, webhook, activity string
+	gatewayArgs                                           []string
 }
 
 // New prepares a stack with the given folder, which is emptied. root is the repository's.
@@ -60,14 +60,14 @@ func New(root, dir string) (*Stack, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	addresses, err := FreeAddresses(5)
+	addresses, err := FreeAddresses(6)
 	if err != nil {
 		return nil, err
 	}
 	return &Stack{
 		Dir: dir, Kubeconfig: filepath.Join(dir, "kubeconfig"), root: root,
 		GatewayAddress: addresses[0], GatewayAdminAddress: addresses[1],
-		managerProbe: addresses[2], managerMetrics: addresses[3], webhook: addresses[4],
+		managerProbe: addresses[2], managerMetrics: addresses[3], webhook: addresses[4], activity: addresses[5],
 	}, nil
 }
 
@@ -136,6 +136,7 @@ func (s *Stack) StartManager(ctx context.Context) error {
 	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"), append(slices.Clone(s.ManagerArgs),
 		"--kubeconfig="+kubeconfig, "--leader-elect", "--namespace="+managerNamespace,
 		"--webhook-bind-address="+s.webhook, "--webhook-url=https://"+s.webhook, "--drain-delay=0s",
+		"--activity-bind-address="+s.activity, "--activity-url=https://"+s.activity,
 		"--gateway-image=jira-token-operator:local",
 		"--metrics-bind-address="+s.managerMetrics, "--health-probe-bind-address="+s.managerProbe)...)
 	if err != nil {
