@@ -56,8 +56,9 @@ build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC and the page of scopes from the code
+generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes and the rules for secret scanners from the code
 	go run ./hack/gen-scopes
+	go run ./hack/gen-leak-rules
 	$(CONTROLLER_GEN) object:headerFile=$(HEADER) paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
@@ -127,6 +128,10 @@ test-browser: ## Have a headless Chromium log in through the gateway, and a scri
 	@installed=$$(hack/browser/install.sh)
 	export BROWSER_DRIVER=$$(head -n 1 <<<"$$installed") CHROMIUM=$$(tail -n 1 <<<"$$installed")
 	go test -count=1 -v $(TESTFLAGS) ./internal/test/browser
+
+.PHONY: test-leaks
+test-leaks: ## Have gitleaks find tokens by docs/leaks/gitleaks.toml
+	@go test -C hack/gitleaks -count=1 -v $(TESTFLAGS) ./...
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME

@@ -111,7 +111,10 @@ func (c *command) find(ctx context.Context, api client.Client, key client.Object
 	if err != nil {
 		return nil, err
 	}
-	return token, obstacle(token, c.decision, me.User)
+	if err := obstacle(token, c.decision, me.User); err != nil {
+		return nil, quote(ctx, api, token, err)
+	}
+	return token, nil
 }
 
 // check looks at the flags.

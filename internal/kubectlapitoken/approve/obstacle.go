@@ -30,7 +30,7 @@ func obstacle(token *v1alpha1.ApiToken, decision v1alpha1.ApprovalDecision, me s
 		return fmt.Errorf("ApiToken %s is denied already: %s", name, ready.Message)
 	case ready.Reason != v1alpha1.ReasonApprovalRequired && token.Status.ApprovedBy == "":
 		return fmt.Errorf("ApiToken %s asks for no approval (%s), so a denial would not stop it: to stop it, set its spec.suspend "+
-			"or name it in spec.deny.tokens of its policy", name, state(ready))
+			"(kubectl apitoken suspend) or name it in spec.deny.tokens of its policy (kubectl apitoken revoke --deny)", name, state(ready))
 	}
 	return grantObstacle(token, name)
 }

@@ -53,8 +53,15 @@ func (p *page) conditions(t *v1alpha1.ApiToken) {
 		return
 	}
 	p.row("TYPE", "STATUS", "REASON", "SINCE", "MESSAGE")
+	said := ""
 	for _, c := range t.Status.Conditions {
-		p.row(c.Type, string(c.Status), c.Reason, show.Age(c.LastTransitionTime.Time, p.now), cmp.Or(c.Message, "-"))
+		message := cmp.Or(c.Message, "-")
+		if message == said && message != "-" {
+			message = "(the same)"
+		} else {
+			said = message
+		}
+		p.row(c.Type, string(c.Status), c.Reason, show.Age(c.LastTransitionTime.Time, p.now), message)
 	}
 	if reason, _ := tokens.Reason(t); reason != "" && reason != v1alpha1.ReasonIssued {
 		if todo := tokens.Advice(reason); todo != "" {

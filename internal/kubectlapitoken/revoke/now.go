@@ -62,6 +62,11 @@ func (c *command) deleteHashSecrets(ctx context.Context, t *v1alpha1.ApiToken) e
 			}
 		}
 	}
+	if len(secrets) == 0 {
+		_, err := fmt.Fprintf(c.streams.ErrOut, "no hash Secret of ApiToken %s is left in namespace %s: its credentials have ended\n",
+			tokens.Name(t), namespace)
+		return err
+	}
 	_, err = fmt.Fprintf(c.streams.ErrOut, "%s of ApiToken %s deleted in namespace %s: the gateways refuse the token at once%s\n",
 		show.Count(len(secrets), "hash Secret"), tokens.Name(t), namespace, dryRunNote(c.output.Writes()))
 	return err

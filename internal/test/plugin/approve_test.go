@@ -133,6 +133,22 @@ func TestOwnTokenIsNotApproved(t *testing.T) {
 	}
 }
 
+// TestDecisionsAreQuoted: whoever decides again reads why others have decided.
+func TestDecisionsAreQuoted(t *testing.T) {
+	p := newPolicy(t)
+	token, carol := newWaiting(t, p, "oidc:bob"), newPerson(t, "carol")
+	carol.may(t, "get", "jiratokens.io", "apitokens", token.Namespace)
+	carol.may(t, "create", "jiratokens.io", "tokenapprovals", p.Namespace)
+	deny := []string{"deny", token.Name, "-n", token.Namespace, "--yes", "--reason", "no such\nintegration"}
+	carol.runs(t, deny...).expect(t, 0, "created")
+	token.Status.Conditions[0].Reason, token.Status.Conditions[0].Message = v1alpha1.ReasonApprovalDenied, "somebody denied it"
+	must(t, plane.Client.Status().Update(t.Context(), token))
+	carol.runs(t, deny...).expect(t, 1, "is denied already: somebody denied it\n")
+	carol.may(t, "list", "jiratokens.io", "tokenapprovals", p.Namespace)
+	carol.runs(t, deny...).expect(t, 1, "is denied already: somebody denied it (TokenApproval "+token.Namespace+"-zapier-", `, because "no such integration")`)
+	carol.runs(t, "approve", token.Name, "-n", token.Namespace, "--yes").expect(t, 1, "outweighs every approval", `because "no such integration"`)
+}
+
 // TestTokensAreCompleted: those that wait, for whoever may list them.
 func TestTokensAreCompleted(t *testing.T) {
 	p := newPolicy(t)
@@ -148,5 +164,27 @@ func TestTokensAreCompleted(t *testing.T) {
 	code := kubectlapitoken.Run(t.Context(), args, streams, clock.RealClock{})
 	if code != 0 || out.String() != "zapier\tof Jira user svc-zapier\n:4\n" {
 		t.Errorf("exit code %d, have %q", code, out.String())
+	}
+
+	carol.may(t, "list", "jiratokens.io", "tokenpolicies", "")
+	carol.may(t, "list", "", "namespaces", "")
+	for want, line := range map[string][]string{
+		"other\tof Jira user svc-zapier\nzapier\tof Jira user svc-zapier\n:4\n": {"rotate", "-n", token.Namespace, ""},
+		"other\tof Jira user svc-zapier\n:4\n":                                  {"suspend", "-n", token.Namespace, "zapier", ""},
+		":4\n":                                                                  {"resume", "-n", token.Namespace, ""},
+		name(p) + "\thttp://jira:8080/jira\n":                                   {"create", "x", "--policy", ""},
+		"\n" + p.Namespace + "\n":                                               {"list", "-n", ""},
+	} {
+		var out bytes.Buffer
+		streams.Out = &out
+		last := len(line) - 1
+		args := append([]string{"__complete"}, append(line[:last:last], "--kubeconfig", carol.kubeconfig)...)
+		if line[last-1] == "--policy" || line[last-1] == "-n" { // what is completed is the value of that flag
+			args = append([]string{"__complete", line[0], "--kubeconfig", carol.kubeconfig}, line[1:last]...)
+		}
+		kubectlapitoken.Run(t.Context(), append(args, ""), streams, clock.RealClock{})
+		if !strings.Contains("\n"+out.String(), want) {
+			t.Errorf("%q: have %q, want %q", line, out.String(), want)
+		}
 	}
 }
