@@ -18,10 +18,10 @@ import (
 
 // filters are the flags beside those of a selection.
 type filters struct {
-	states, reasons  []string
-	scope            string
-	unused, expiring bool
-	times            [6]string // as in timeFlags
+	states, reasons   []string
+	scope, credential string
+	unused, expiring  bool
+	times             [6]string // as in timeFlags
 }
 
 // timeFlags bound times of a token. One that has no such time is no match, but for the last use: a token that was never
@@ -66,6 +66,7 @@ func (f *filters) addFlags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&f.states, "state", nil, "only tokens in these states: "+joinedStates())
 	fs.StringSliceVar(&f.reasons, "reason", nil, "only tokens whose REASON is one of these, such as ApprovalRequired")
 	fs.StringVar(&f.scope, "scope", "", "only tokens that reach all that this scope does, such as write:comment")
+	fs.StringVar(&f.credential, "credential", "", "only the token with this credential, as in the gateway's audit log (tokenID)")
 	for i, flag := range timeFlags {
 		fs.StringVar(&f.times[i], flag.name, "", "only tokens "+flag.about+": 2027-01-31, 12h or 30d")
 	}
@@ -107,6 +108,9 @@ func (f *filters) matcher(now time.Time) (func(*v1alpha1.ApiToken) bool, error) 
 			return nil, usage.Errorf("--scope: %w", err)
 		}
 		add(func(t *v1alpha1.ApiToken) bool { return reaches(t, need) })
+	}
+	if f.credential != "" {
+		add(func(t *v1alpha1.ApiToken) bool { return tokens.HasCredential(t, f.credential) })
 	}
 	if f.unused {
 		add(func(t *v1alpha1.ApiToken) bool { return tokens.Has(t, v1alpha1.ConditionUnused) })

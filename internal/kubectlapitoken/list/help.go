@@ -35,6 +35,9 @@ const examples = `  # All tokens of Jira user alice
   # Who can administer Jira with a token?
   kubectl apitoken list -A --scope admin -o wide
 
+  # Whose token was that, in the gateway's audit log?
+  kubectl apitoken list -A --credential 4Zq0m8bVt1Xc
+
   # What waits for an approval under one policy?
   kubectl apitoken list -A --policy jira-gateway/jira --reason ApprovalRequired
 

@@ -99,6 +99,8 @@ func TestFilters(t *testing.T) {
 		"--scope read:issue":                      "busy expired never new suspended",
 		"--scope write:comment":                   "busy waiting",
 		"--scope admin:user":                      "idle suspended",
+		"--credential ba9876543210":               "busy",
+		"--credential 000000000000":               "",
 		"--unused":                                "idle",
 		"--expiring":                              "busy",
 		"--created-before 90d":                    "busy idle",

@@ -93,10 +93,10 @@ func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*found,
 	var hit *found
 	err = selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
 		switch {
-		case string(t.Spec.TokenHash) == string(text), hasCredential(t, parsed.Hash().DerivedID()):
+		case string(t.Spec.TokenHash) == string(text), tokens.HasCredential(t, parsed.Hash().DerivedID()):
 			hit = &found{token: t, proved: true}
 			return errEnough
-		case hasCredential(t, parsed.ID()):
+		case tokens.HasCredential(t, parsed.ID()):
 			hit = &found{token: t}
 		}
 		return nil
@@ -105,11 +105,6 @@ func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*found,
 		err = nil
 	}
 	return hit, err
-}
-
-func hasCredential(t *v1alpha1.ApiToken, id string) bool {
-	return t.Status.Credential != nil && t.Status.Credential.ID == id ||
-		slices.ContainsFunc(t.Status.Retiring, func(r v1alpha1.RetiringCredential) bool { return r.ID == id })
 }
 
 // policyNamespaces are where the hash Secret can be.

@@ -5,6 +5,7 @@
 package tokens
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -87,6 +88,12 @@ func LastUsed(t *v1alpha1.ApiToken) *metav1.Time {
 		return nil
 	}
 	return t.Status.Activity.LastUsedAt
+}
+
+// HasCredential tells whether an id is that of the token's credential, or of one that is being retired.
+func HasCredential(t *v1alpha1.ApiToken, id string) bool {
+	return t.Status.Credential != nil && t.Status.Credential.ID == id ||
+		slices.ContainsFunc(t.Status.Retiring, func(r v1alpha1.RetiringCredential) bool { return r.ID == id })
 }
 
 // Name is namespace/name.
