@@ -3,7 +3,6 @@
 package follow
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +100,7 @@ func TestBetween(t *testing.T) {
 		}
 		same := slices.EqualFunc(have, c.want, strings.HasPrefix)
 		if !same {
-			t.Errorf("%s: have %s\nwant %s", name, strings.Join(have, "\n     "), fmt.Sprint(strings.Join(c.want, "\n     ")))
+			t.Errorf("%s: have %s\nwant %s", name, strings.Join(have, "\n     "), strings.Join(c.want, "\n     "))
 		}
 	}
 }

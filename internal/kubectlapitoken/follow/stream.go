@@ -50,6 +50,15 @@ func (c *command) stream(ctx context.Context, api client.WithWatch, selected *se
 	return nil // Ctrl-C, or --timeout
 }
 
+// follower hears of the tokens, one after the other.
+type follower struct {
+	*command
+
+	selected *selection.Selection
+	end      context.CancelCauseFunc
+	lost     bool // the reflector's goroutine alone reads and writes it
+}
+
 // listWatch is what the informer asks. It tries to watch again by itself while nothing listens, and says so to nobody.
 func (f *follower) listWatch(api client.WithWatch) cache.ListerWatcher {
 	options := func(raw metav1.ListOptions) *client.ListOptions {
@@ -82,15 +91,6 @@ func forget(object any) (any, error) {
 		t.ManagedFields, t.Annotations = nil, nil
 	}
 	return object, nil
-}
-
-// follower hears of the tokens, one after the other.
-type follower struct {
-	*command
-
-	selected *selection.Selection
-	end      context.CancelCauseFunc
-	lost     bool // the reflector's goroutine alone reads and writes it
 }
 
 // OnAdd tells of tokens that were declared since.

@@ -67,7 +67,8 @@ func (c *command) find(ctx context.Context, plaintext string) (*v1alpha1.ApiToke
 func notFound(parsed token.Token, unread []string) error {
 	hint := ""
 	if len(unread) > 0 {
-		hint = fmt.Sprintf("; it could also be found by the Secrets in namespace %s, which you may not list", strings.Join(unread, ", "))
+		hint = fmt.Sprintf("; it could also be found by the Secrets in namespace %s, which you may not list",
+			strings.Join(unread, ", "))
 	}
 	return exit.Errorf(exit.NotFound, "no ApiToken has the token on standard input (its id is %s): it may be revoked already, "+
 		"replaced, of another cluster, or in a namespace that was not looked into (-n)%s", parsed.ID(), hint)

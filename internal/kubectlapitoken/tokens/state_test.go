@@ -86,7 +86,8 @@ func TestAdviceForEveryReason(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if found++; tokens.Advice(reason) == "" {
+			found++
+			if tokens.Advice(reason) == "" {
 				t.Errorf("nothing is said of %s", reason)
 			}
 		}

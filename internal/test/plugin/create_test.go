@@ -3,6 +3,7 @@
 package plugin_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,7 +132,7 @@ func TestCreateLocal(t *testing.T) {
 	}
 	args[1] = "another"
 	alice.runs(t, args...).expect(t, 2, "--token-file "+file+" exists: a new file is needed")
-	if again, err := os.ReadFile(file); err != nil || string(again) != string(content) {
+	if again, err := os.ReadFile(file); err != nil || !bytes.Equal(again, content) {
 		t.Error("the file was written over")
 	}
 }
