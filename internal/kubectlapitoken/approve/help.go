@@ -11,7 +11,7 @@ another approval. Whoever declared a token can't approve it.
 It takes the rights to get the ApiToken, and to create tokenapprovals in the policy's namespace.`
 
 const examplesApprove = `  # Which tokens wait?
-  kubectl get apitokens -A | grep ApprovalRequired
+  kubectl apitoken list -A --reason ApprovalRequired
 
   # Show what the token zapier in namespace marketing may do, ask, and approve it
   kubectl apitoken approve zapier -n marketing --reason "OPS-123, reviewed with Carol"

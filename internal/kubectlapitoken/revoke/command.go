@@ -79,6 +79,9 @@ func (c *command) run(ctx context.Context, names []string) error {
 		return err
 	}
 	targets, err := c.targets(ctx, names)
+	if c.deniesOwnerWithoutTokens(err) {
+		return c.denyOwner(ctx, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,10 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/gitops"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
 // maxDenied is how many owners and how many tokens a policy can deny, by its schema.
@@ -69,6 +71,30 @@ func (c *command) denyIn(ctx context.Context, key client.ObjectKey, list []*v1al
 			"is taken back\n", owner, key)
 	}
 	return nil
+}
+
+// deniesOwnerWithoutTokens tells whether an owner is to be denied who has no token under the policy: Git may have one for them.
+func (c *command) deniesOwnerWithoutTokens(err error) bool {
+	code, _ := exit.CodeOf(err)
+	return c.deny && c.selection.Owner != "" && c.selection.Policy != "" && code == exit.NotFound
+}
+
+// denyOwner denies them, and still says that there was nothing to revoke.
+func (c *command) denyOwner(ctx context.Context, nothing error) error {
+	key, err := usage.PolicyName(c.selection.Policy)
+	if err != nil {
+		return err
+	}
+	if c.output.Writes() {
+		question := fmt.Sprintf("%s has no token here. Deny them in policy %s all the same?", c.selection.Owner, key)
+		if err := c.ask.Confirm(question, "nothing was changed"); err != nil {
+			return err
+		}
+	}
+	if err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { return c.denyIn(ctx, key, nil) }); err != nil {
+		return err
+	}
+	return nothing
 }
 
 // addTo adds what is not denied yet, and says what that was.

@@ -192,6 +192,12 @@ func TestRevokeAgainstGit(t *testing.T) {
 			t.Errorf("written as %s", entry.Manager)
 		}
 	}
+	alice.runs(t, "revoke", "-n", namespace, "--owner", "mallory", "--policy", name(p), "--deny", "--yes").expect(t, 5,
+		"policy "+name(p)+" denies owner mallory", "no ApiToken is selected by that")
+	must(t, read(t, p))
+	if owners := p.Spec.Deny.Owners; len(owners) != 3 || owners[2] != "mallory" {
+		t.Errorf("denied are %v", owners)
+	}
 	alice.runs(t, "revoke", "-n", namespace, "--owner", "svc-zapier", "--yes").expect(t, 5, "no ApiToken is selected by that in namespace "+namespace)
 }
 
