@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -102,8 +103,13 @@ func tokenStates() []tokenState {
 		refusedAtFirst(v1alpha1.ReasonNamespaceNotAllowed, nowhere),
 		{atFirst, v1alpha1.ReasonApprovalDenied, false, false, "Stalled", asksApproval, func(w *world) *v1alpha1.ApiToken {
 			t := w.is(w.token("t"), v1alpha1.ReasonApprovalRequired)
-			w.decide(t, v1alpha1.DecisionDeny)
-			return w.is(t, v1alpha1.ReasonApprovalDenied)
+			denial := w.decide(t, v1alpha1.DecisionDeny)
+			w.is(t, v1alpha1.ReasonApprovalDenied)
+			ready := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionReady)
+			if want := `who says "` + denial.Spec.Reason + `"`; !strings.Contains(ready.Message, want) {
+				w.Errorf("the denial's reason is not quoted: %s", ready.Message)
+			}
+			return t
 		}},
 		{atFirst, v1alpha1.ReasonOwnerNotFound, false, false, "Stalled", withDirectory, func(w *world) *v1alpha1.ApiToken {
 			w.jira = jiraSays(alice(directory.User{}))
