@@ -50,12 +50,15 @@ func newProgram(ctx context.Context, o *options, audit io.Writer, log logr.Logge
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	// Whose gateway it is, in the labels of the manager's metrics: whatever labels a scrape adds, both can be joined.
+	ours := prometheus.WrapRegistererWith(prometheus.Labels{"namespace": o.namespace, "policy": o.policy}, registry)
+	ours.MustRegister(cli.BuildInfo("gateway"))
 	table := grant.NewTable()
 	p.mirror, err = mirror.New(mirror.Options{
 		REST: config, Namespace: o.namespace, Policy: o.policy, ConfigName: o.configSecret,
 		Grants: table, OnConfig: p.configure,
 		SnapshotDir: o.snapshotDir, StartupTimeout: o.startupTimeout,
-		Registerer: registry, Log: log.WithName("mirror"),
+		Registerer: ours, Log: log.WithName("mirror"),
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +68,7 @@ func newProgram(ctx context.Context, o *options, audit io.Writer, log logr.Logge
 	}
 	p.handler = gateway.New(gateway.Options{
 		Grants: table, Freshness: p.mirror, Clock: clock.RealClock{}, Audit: audit,
-		Registerer: registry, Log: log.WithName("gateway"), Activity: p.reportActivity(registry),
+		Registerer: ours, Log: log.WithName("gateway"), Activity: p.reportActivity(ours),
 	})
 	p.server = gateway.NewServer(p.handler, o.listen)
 	p.adminServer = &http.Server{

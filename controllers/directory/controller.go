@@ -46,7 +46,7 @@ type Reconciler struct {
 	Clock clock.PassiveClock
 	// Random makes names for Secrets.
 	Random io.Reader
-	// Registerer takes the metrics.
+	// Registerer takes the metrics; nil: nobody does.
 	Registerer prometheus.Registerer
 
 	store   stored.Store
@@ -55,18 +55,15 @@ type Reconciler struct {
 }
 
 // Prepare makes a Reconciler ready to reconcile.
-func (r *Reconciler) Prepare() (err error) {
+func (r *Reconciler) Prepare() {
 	r.store = stored.Store{Client: r.Client, Live: r.Live, Random: r.Random}
-	r.metrics, err = newMetrics(r.Registerer)
-	return err
+	r.metrics = newMetrics(r.Registerer)
 }
 
 // SetupWithManager registers the controller and what wakes it. Concurrency is how many policies are worked on at once: one
 // whose Jira hangs keeps a worker for minutes.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, concurrency int) error {
-	if err := r.Prepare(); err != nil {
-		return err
-	}
+	r.Prepare()
 	return ctrl.NewControllerManagedBy(mgr).Named("directory").
 		For(&v1alpha1.TokenPolicy{}, builder.WithPredicates(policyMatters())).
 		Watches(&v1alpha1.TokenPolicy{}, r.wakeSiblings(), builder.WithPredicates(comesOrGoes())).

@@ -169,7 +169,7 @@ func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
 	if wrap != nil {
 		m.Client = wrap(m.Client)
 	}
-	must(w, m.Prepare())
+	m.Prepare()
 	return m
 }
 

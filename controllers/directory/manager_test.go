@@ -36,7 +36,7 @@ func (w *world) startController() {
 	must(w, index.Register(ctx, mgr.GetFieldIndexer()))
 	r := &directory.Reconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Directory: stored.NewReader(mgr.GetClient()),
-		Recorder: w.manager.events, Clock: w.clock, Random: rand.Reader, Registerer: w.manager.registry,
+		Recorder: w.manager.events, Clock: w.clock, Random: rand.Reader,
 	}
 	must(w, r.SetupWithManager(mgr, 2))
 	var stopped sync.WaitGroup

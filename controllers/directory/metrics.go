@@ -3,10 +3,8 @@
 package directory
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -25,36 +23,18 @@ const (
 	labelPolicy    = "policy"
 )
 
-func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
-	refreshes, err := registered(registerer, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: metricsPrefix + "refreshes_total",
-		Help: "Readings of all groups and owners of a policy from Jira, by result (success, unreachable, refused, error, not_kept).",
-	}, []string{labelNamespace, labelPolicy, "result"}))
-	if err != nil {
-		return nil, err
+func newMetrics(registerer prometheus.Registerer) *metrics {
+	factory := promauto.With(registerer)
+	return &metrics{
+		refreshes: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: metricsPrefix + "refreshes_total",
+			Help: "Readings of all groups and owners of a policy from Jira, by result (success, unreachable, refused, error, not_kept).",
+		}, []string{labelNamespace, labelPolicy, "result"}),
+		confirmedAt: factory.NewGaugeVec(prometheus.GaugeOpts{
+			Name: metricsPrefix + "confirmed_timestamp_seconds",
+			Help: "When Jira last confirmed all that is known of a policy's groups and owners (Unix time).",
+		}, []string{labelNamespace, labelPolicy}),
 	}
-	confirmedAt, err := registered(registerer, prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: metricsPrefix + "confirmed_timestamp_seconds",
-		Help: "When Jira last confirmed all that is known of a policy's groups and owners (Unix time).",
-	}, []string{labelNamespace, labelPolicy}))
-	if err != nil {
-		return nil, err
-	}
-	return &metrics{refreshes: refreshes, confirmedAt: confirmedAt}, nil
-}
-
-// registered registers a collector, or returns the one of another manager in the same process.
-func registered[C prometheus.Collector](registerer prometheus.Registerer, c C) (C, error) {
-	err := registerer.Register(c)
-	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if existing, ok := already.ExistingCollector.(C); ok {
-			return existing, nil
-		}
-	}
-	if err != nil {
-		return c, fmt.Errorf("register metrics: %w", err)
-	}
-	return c, nil
 }
 
 func (m *metrics) refreshed(p *v1alpha1.TokenPolicy, o *outcome) {

@@ -4,13 +4,13 @@ package tokenpolicy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -71,37 +71,22 @@ func expiryCondition(p *v1alpha1.TokenPolicy, soon []expiringToken) *metav1.Cond
 // expiryMetrics are by policy, of which a cluster has a handful.
 type expiryMetrics struct{ first, expiring, certificate *prometheus.GaugeVec }
 
-func newExpiryMetrics(registerer prometheus.Registerer) (*expiryMetrics, error) {
-	labels := []string{"namespace", "policy"}
-	m := &expiryMetrics{
-		first: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+func newExpiryMetrics(registerer prometheus.Registerer) *expiryMetrics {
+	factory, labels := promauto.With(registerer), []string{"namespace", "policy"}
+	return &expiryMetrics{
+		first: factory.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "jiratokens_owner_token_expiry_timestamp_seconds",
 			Help: "When the first of the owners' Jira tokens of a policy expires, of those whose Secrets say so (Unix time).",
 		}, labels),
-		expiring: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		expiring: factory.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "jiratokens_owner_tokens_expiring",
 			Help: "How many of the owners' Jira tokens of a policy expire within 30 days, or have expired.",
 		}, labels),
-		certificate: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		certificate: factory.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "jiratokens_certificate_expiry_timestamp_seconds",
 			Help: "When the first of the certificates that a policy's gateway shows to clients or to Jira expires (Unix time).",
 		}, labels),
 	}
-	if registerer == nil {
-		return m, nil
-	}
-	for _, vector := range []**prometheus.GaugeVec{&m.first, &m.expiring, &m.certificate} {
-		err := registerer.Register(*vector)
-		if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok { // another manager in the same process
-			if existing, ok := already.ExistingCollector.(*prometheus.GaugeVec); ok {
-				*vector, err = existing, nil
-			}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("register metrics: %w", err)
-		}
-	}
-	return m, nil
 }
 
 // set takes a zero time for none.

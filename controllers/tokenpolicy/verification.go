@@ -51,17 +51,14 @@ type Verifier struct {
 }
 
 // Prepare makes a Verifier ready to reconcile the policies of a Reconciler that was set up before.
-func (v *Verifier) Prepare(policies *Reconciler) (err error) {
+func (v *Verifier) Prepare(policies *Reconciler) {
 	v.secrets = policies.secrets
-	v.metrics, err = newExpiryMetrics(v.Registerer)
-	return err
+	v.metrics = newExpiryMetrics(v.Registerer)
 }
 
 // SetupWithManager registers the controller and what wakes it.
 func (v *Verifier) SetupWithManager(mgr ctrl.Manager, policies *Reconciler, concurrency int) error {
-	if err := v.Prepare(policies); err != nil {
-		return err
-	}
+	v.Prepare(policies)
 	return ctrl.NewControllerManagedBy(mgr).Named("impersonation").
 		For(&v1alpha1.TokenPolicy{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.TokenPolicy{}, policies.wakeSiblings(), builder.WithPredicates(comesOrGoes())).

@@ -26,6 +26,7 @@ func (h *Handler) finish(x *exchange, w *response) {
 	h.metrics.observe(x, outcome, elapsed, received, w.bytes)
 	h.countUse(x)
 	h.countActivity(x, outcome)
+	h.tokenUse.observe(x, outcome.decision)
 	h.learnGuess(x)
 	if outcome.reason == reasonFailures { // whoever guesses tokens could make any number of lines
 		h.suppressed.count(knownAddress(x))

@@ -66,6 +66,7 @@ type Handler struct {
 	guesses    guessLimits
 	uses       *personaluse.Table
 	activity   *activity.Table // nil: none
+	tokenUse   *tokenUse
 	closed     chan struct{}
 	stop       func()     // ends what runs beside the requests
 	configure  sync.Mutex // one configuration after the other
@@ -86,10 +87,11 @@ func New(o Options) *Handler {
 		grants: o.Grants, freshness: o.Freshness, clock: o.Clock, log: o.Log, idle: o.BodyIdleTimeout, storeTime: o.StoreTimeout,
 		engine: newEngine(o.Log), metrics: m, audit: newAuditLog(o.Audit, m), limiter: ratelimit.New(),
 		failures: newFailureLimit(o.Clock.Now()), uses: personaluse.NewTable(o.Clock.Now()),
-		guesses: newGuessLimits(o.Clock.Now()), activity: o.Activity,
+		guesses: newGuessLimits(o.Clock.Now()), activity: o.Activity, tokenUse: newTokenUse(o.Grants),
 		closed: closed,
 		stop:   sync.OnceFunc(func() { close(closed) }),
 	}
+	h.measure(o.Registerer)
 	go h.limiter.Run(closed, o.Clock)
 	go h.reportSuppressed(closed, o.Clock)
 	return h
@@ -104,6 +106,8 @@ func (h *Handler) Configure(s *Settings) {
 	s.keepWhatWorked(before, h.clock.Now())
 	s.secure(before)
 	h.metrics.certificateExpiry.Set(s.tls.expiry())
+	h.metrics.maxStaleness.Set(s.maxStaleness.Seconds())
+	h.tokenUse.count(s.perTokenMetrics)
 	unused, unusedStore := s.adoptTransport(before), h.adoptStore(s, before)
 	s.adoptAffinity(before)
 	unusedTokens := s.adoptAccessTokens(before)

@@ -47,6 +47,8 @@ type Settings struct {
 	maxInFlight   int        // this replica's share; 0: any number
 	audit         auditSettings
 	activity      *activitySettings // nil: the use of tokens is not reported
+	// perTokenMetrics has requests counted for each token as well.
+	perTokenMetrics bool
 
 	impersonation   gatewayconfig.Impersonation // what impersonator was made of
 	impersonator    impersonate.Impersonator    // nil: it could not be made
@@ -74,6 +76,7 @@ func Compile(cfg *gatewayconfig.Config, secrets []gatewayconfig.Secret) (*Settin
 		addressHeader: http.CanonicalHeaderKey(cmp.Or(cfg.ClientAddressHeader, defaultAddressHeader)),
 		personal:      newPersonalPolicy(cfg), audit: compileAudit(cfg.Audit), affinity: newAffinityJar(cfg.AffinityCookies),
 	}
+	s.perTokenMetrics = cfg.PerTokenMetrics
 	s.maxInFlight = int(grant.ShareOf(cfg.MaxInFlight, cfg.Replicas))
 	store := newSecretStore(cfg.Policy.Name, secrets)
 	if err := s.compileURLs(&cfg.Jira); err != nil {

@@ -59,6 +59,8 @@ type Config struct {
 	Personal *Personal `json:"personal,omitempty"`
 	// Activity is how the use of tokens is reported; absent: it is not.
 	Activity *Activity `json:"activity,omitempty"`
+	// PerTokenMetrics has requests counted for each token as well.
+	PerTokenMetrics bool `json:"perTokenMetrics,omitempty"`
 }
 
 // Scopes is what a policy says of operations that the catalogue does not know.

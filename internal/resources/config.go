@@ -48,6 +48,8 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 		MaxStaleness:  metav1.Duration{Duration: defaultMaxStaleness},
 		Replicas:      replicas(spec.Gateway, opts),
 		Activity:      activityConfig(policy, opts),
+
+		PerTokenMetrics: spec.Monitoring != nil && spec.Monitoring.PerTokenMetrics,
 	}
 	if err := compileScopes(config, spec.Scopes); err != nil {
 		return nil, err

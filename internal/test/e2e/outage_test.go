@@ -77,8 +77,9 @@ func knowledgeAge(t *testing.T) float64 {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	must(t, err)
-	_, rest, found := strings.Cut(string(text), "\njiratokens_gateway_knowledge_age_seconds ")
-	value, _, _ := strings.Cut(rest, "\n")
+	_, rest, found := strings.Cut(string(text), "\njiratokens_gateway_knowledge_age_seconds{")
+	rest, _, _ = strings.Cut(rest, "\n")
+	_, value, _ := strings.Cut(rest, "} ")
 	age, err := strconv.ParseFloat(value, 64)
 	if !found || err != nil {
 		t.Fatalf("the metric is missing: %v", err)
