@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
 
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
@@ -30,6 +31,7 @@ type options struct {
 	qps                     float32
 	burst                   int
 	activity                activityOptions
+	auditLog                string
 	log                     cli.Log
 	showVersion             bool
 }
@@ -66,6 +68,8 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.burst, "kube-api-burst", 1000,
 		"requests to the Kubernetes API at once")
 	o.activity.addFlags(fs)
+	fs.StringVar(&o.auditLog, "audit-log", audittrail.Stdout,
+		"file that the audit trail is appended to: who asked for what, what was decided and done; - is the standard output")
 	o.log.AddFlags(fs)
 	fs.BoolVar(&o.showVersion, "version", false, "print the version and exit")
 
@@ -85,6 +89,8 @@ func (o *options) validate() error {
 		return fmt.Errorf("--gateway-image (or %s) is needed: the image of the gateways' pods", envGatewayImage)
 	case o.maxConcurrentReconciles < 1:
 		return fmt.Errorf("--max-concurrent-reconciles is %d; at least 1 is needed", o.maxConcurrentReconciles)
+	case o.auditLog == "":
+		return errors.New("--audit-log is empty; a file, or - for the standard output, is needed")
 	case o.qps <= 0 || o.burst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
 	}

@@ -12,9 +12,12 @@ import (
 	"os"
 
 	"github.com/spf13/pflag"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
@@ -24,8 +27,8 @@ func main() {
 	cli.Exit("manager", err)
 }
 
-// run is the program, but for the process that it runs in.
-func run(ctx context.Context, args []string, out io.Writer) error {
+// run is the program, but for the process that it runs in. The audit trail goes to out, logs to the standard error.
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parseFlags(args, out)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
@@ -41,13 +44,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	ctrl.SetLogger(log)
-	mgr, admission, err := newManager(o)
+	sink, err := audittrail.Open(o.auditLog, out)
+	if err != nil {
+		return fmt.Errorf("--audit-log: %w", err)
+	}
+	defer func() { err = errors.Join(err, sink.Close()) }()
+	trail := audittrail.New(sink, clock.RealClock{}, metrics.Registry, log.WithName("audit"))
+	defer trail.Close()
+	metrics.Registry.MustRegister(cli.BuildInfo("manager"))
+	mgr, admission, err := newManager(o, trail)
 	if err != nil {
 		return err
 	}
 	err = setup.Controllers(ctx, mgr, setup.Options{
 		GatewayImage: o.gatewayImage, TokenConcurrency: o.maxConcurrentReconciles, Admission: admission,
-		Activity: setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
+		Activity:   setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
+		Registerer: metrics.Registry, Trail: trail,
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
@@ -27,7 +28,7 @@ const (
 	shutdownTimeout  = 20 * time.Second
 )
 
-func newManager(o *options) (manager.Manager, *setup.Admission, error) {
+func newManager(o *options, trail audittrail.Recorder) (manager.Manager, *setup.Admission, error) {
 	scheme, err := setup.Scheme()
 	if err != nil {
 		return nil, nil, err
@@ -42,7 +43,7 @@ func newManager(o *options) (manager.Manager, *setup.Admission, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	admission, err := newAdmission(o, config, scheme)
+	admission, err := newAdmission(o, trail, config, scheme)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,7 +69,9 @@ func newManager(o *options) (manager.Manager, *setup.Admission, error) {
 	return mgr, admission, errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
 }
 
-func newAdmission(o *options, config *rest.Config, scheme *runtime.Scheme) (*setup.Admission, error) {
+func newAdmission(
+	o *options, trail audittrail.Recorder, config *rest.Config, scheme *runtime.Scheme,
+) (*setup.Admission, error) {
 	var err error
 	if o.namespace, err = ownNamespace(o.namespace); err != nil {
 		return nil, err
@@ -77,5 +80,6 @@ func newAdmission(o *options, config *rest.Config, scheme *runtime.Scheme) (*set
 	if err != nil {
 		return nil, err
 	}
+	admissionOptions.Trail = trail
 	return setup.NewAdmission(config, scheme, admissionOptions)
 }

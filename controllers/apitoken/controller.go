@@ -35,6 +35,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 )
 
 // +kubebuilder:rbac:groups=jiratokens.io,resources=apitokens,verbs=get;list;watch;patch
@@ -58,6 +60,11 @@ type Reconciler struct {
 	Random io.Reader
 	// Recorder records events.
 	Recorder events.EventRecorder
+
+	// Trail takes what was decided and done; nil: nobody does.
+	Trail audittrail.Recorder
+	// Rotations counts credentials that were replaced; nil: nobody does.
+	Rotations *tokenmetrics.Rotations
 
 	// Keys verify who declared a token and who decided on it.
 	Keys Keys

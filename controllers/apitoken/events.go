@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
@@ -28,24 +29,35 @@ const (
 func (r *Reconciler) eventIssued(t *v1alpha1.ApiToken, id string) {
 	if before := t.Status.Credential; before != nil && !token.IsDerivedID(before.ID) {
 		r.event(t, corev1.EventTypeWarning, "Reissued", actionIssue, fmt.Sprintf("Secret %s was missing or did not hold a "+
-			"token that is known: issued credential %s; credential %s is revoked", t.SecretName(), id, t.Status.Credential.ID))
+			"token that is known: issued credential %s; credential %s is revoked", t.SecretName(), id, t.Status.Credential.ID),
+			id, before.ID)
+		r.Rotations.Count(policyKey(t), tokenmetrics.CauseSecretLost)
 		return
 	}
 	r.event(t, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue,
-		fmt.Sprintf("issued credential %s into Secret %s", id, t.SecretName()))
+		fmt.Sprintf("issued credential %s into Secret %s", id, t.SecretName()), id)
 }
 
 // eventAccepted tells of the credential of a declared hash.
 func (r *Reconciler) eventAccepted(t *v1alpha1.ApiToken, id string) {
 	note := fmt.Sprintf("accepted the hash of a token that was made elsewhere, as credential %s", id)
+	ids := []string{id}
 	if before := t.Status.Credential; before != nil && before.ID != id {
+		ids = append(ids, before.ID)
 		note += fmt.Sprintf("; credential %s is revoked", before.ID)
 	}
-	r.event(t, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue, note)
+	r.event(t, corev1.EventTypeNormal, v1alpha1.ReasonIssued, actionIssue, note, ids...)
 }
 
-// event records an event; the API server drops those with a note of more than 1024 bytes.
-func (r *Reconciler) event(t *v1alpha1.ApiToken, kind, reason, action, note string) {
+// event records an event, also in the audit trail. The first of ids is the credential that it is about; the others end with
+// it.
+func (r *Reconciler) event(t *v1alpha1.ApiToken, kind, reason, action, note string, ids ...string) {
+	r.recordEvent(t, reason, note, ids)
+	r.tell(t, kind, reason, action, note)
+}
+
+// tell records an event for people to read; the API server drops those with a note of more than 1024 bytes.
+func (r *Reconciler) tell(t *v1alpha1.ApiToken, kind, reason, action, note string) {
 	if len(note) > maxNote {
 		note = strings.ToValidUTF8(note[:maxNote-len(" …")], "") + " …"
 	}
@@ -61,7 +73,7 @@ func (r *Reconciler) eventTransition(t, before *v1alpha1.ApiToken) {
 	}
 	if now.Reason == v1alpha1.ReasonIssued {
 		if then != nil {
-			r.event(t, corev1.EventTypeNormal, "Activated", actionDecide, "the token is accepted: "+now.Message)
+			r.tell(t, corev1.EventTypeNormal, "Activated", actionDecide, "the token is accepted: "+now.Message)
 		}
 		return
 	}
@@ -69,9 +81,9 @@ func (r *Reconciler) eventTransition(t, before *v1alpha1.ApiToken) {
 	if now.Reason == v1alpha1.ReasonSuspended || now.Reason == v1alpha1.ReasonExpired {
 		kind = corev1.EventTypeNormal
 	}
-	r.event(t, kind, now.Reason, actionDecide, now.Message)
+	r.tell(t, kind, now.Reason, actionDecide, now.Message)
 }
 
 func (r *Reconciler) eventRevoked(t *v1alpha1.ApiToken) {
-	r.event(t, corev1.EventTypeNormal, "Revoked", actionRevoke, "the token's credentials were revoked")
+	r.tell(t, corev1.EventTypeNormal, "Revoked", actionRevoke, "the token's credentials were revoked")
 }

@@ -45,6 +45,7 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	if err := r.deleteApprovals(ctx, t); err != nil {
 		return err
 	}
+	r.recordRevoked(t, cached)
 	patch := client.MergeFromWithOptions(t.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.RemoveFinalizer(t, v1alpha1.FinalizerRevoke)
 	if err := r.Client.Patch(ctx, t, patch); client.IgnoreNotFound(err) != nil {

@@ -31,6 +31,7 @@ func (r *Reconciler) updateStatus(ctx context.Context, t *v1alpha1.ApiToken, v *
 	if equality.Semantic.DeepEqual(before.Status, t.Status) {
 		return nil
 	}
+	r.recordDecision(t, before)
 	// With the lock: a paused manager must not write what is no longer so.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Status().Patch(ctx, t, patch); client.IgnoreNotFound(err) != nil {

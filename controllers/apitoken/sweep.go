@@ -32,6 +32,7 @@ func (r *Reconciler) sweep(ctx context.Context, key types.NamespacedName, known 
 		if _, its := parseSlot(&orphans[i], token.UID); exists && its {
 			continue // the cache was behind, or the label was removed
 		}
+		r.recordOrphan(key, &orphans[i])
 		if err := r.deleteSlot(ctx, &orphans[i], sameObject(&orphans[i])); err != nil {
 			return err
 		}

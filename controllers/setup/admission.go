@@ -22,6 +22,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/controllers/ownobjects"
 	"github.com/jiratokens/jira-token-operator/controllers/stampkeys"
 	"github.com/jiratokens/jira-token-operator/controllers/webhookconfig"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/authority"
 	"github.com/jiratokens/jira-token-operator/internal/webhook"
 )
@@ -45,6 +46,8 @@ type AdmissionOptions struct {
 	Clock clock.PassiveClock
 	// Registerer takes the webhook's metrics; nil: nobody does.
 	Registerer prometheus.Registerer
+	// Trail takes who asked for what; nil: nobody does.
+	Trail audittrail.Recorder
 }
 
 // Admission is the webhook and what it needs. It is made before the manager, which has to know its server.
@@ -118,7 +121,7 @@ func (a *Admission) addTo(mgr ctrl.Manager, decider webhook.Decider) error {
 	}
 	handlers := webhook.Handlers(webhook.Options{
 		Scheme: mgr.GetScheme(), Keys: a.keys, Decider: decider, Reader: mgr.GetClient(),
-		Clock: a.options.Clock, Registerer: a.options.Registerer,
+		Clock: a.options.Clock, Registerer: a.options.Registerer, Trail: a.options.Trail,
 	})
 	for path, handler := range handlers {
 		mgr.GetWebhookServer().Register(path, handler) // and has it started

@@ -9,17 +9,19 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/apitoken"
 	"github.com/jiratokens/jira-token-operator/controllers/directory"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenpolicy"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/directory/stored"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 	"github.com/jiratokens/jira-token-operator/internal/webhook"
@@ -44,6 +46,10 @@ type Options struct {
 	Decider webhook.Decider
 	// Activity is what gateways report of the use of tokens.
 	Activity ActivityOptions
+	// Registerer takes the metrics; nil: nobody does.
+	Registerer prometheus.Registerer
+	// Trail takes what is decided and done; nil: nobody does.
+	Trail audittrail.Recorder
 }
 
 // Scheme knows Kubernetes' own kinds and the project's.
@@ -71,9 +77,14 @@ func Controllers(ctx context.Context, mgr manager.Manager, o Options) error {
 		return fmt.Errorf("set up the controller of policies: %w", err)
 	}
 	verifier := &tokenpolicy.Verifier{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Registerer: metrics.Registry,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Registerer: o.Registerer,
+	}
+	counts, err := tokenmetrics.New(mgr.GetCache(), clock.RealClock{}, o.Registerer)
+	if err != nil {
+		return err
 	}
 	err = errors.Join(
+		mgr.Add(counts),
 		verifier.SetupWithManager(mgr, policies, directoryConcurrency),
 		o.directories(mgr, read).SetupWithManager(mgr, directoryConcurrency),
 		tokens.SetupWithManager(mgr, o.TokenConcurrency),
@@ -92,6 +103,7 @@ func (o *Options) policies(mgr manager.Manager) *tokenpolicy.Reconciler {
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
 		Recorder: mgr.GetEventRecorder(v1alpha1.ManagedBy),
+		Trail:    o.Trail,
 		Gateway:  resources.Options{Image: o.GatewayImage},
 	}
 }
@@ -104,7 +116,7 @@ func (o *Options) directories(mgr manager.Manager, read *stored.Reader) *directo
 		Recorder:   mgr.GetEventRecorder(v1alpha1.ManagedBy),
 		Clock:      clock.RealClock{},
 		Random:     rand.Reader,
-		Registerer: metrics.Registry,
+		Registerer: o.Registerer,
 	}
 }
 
@@ -115,6 +127,8 @@ func (o *Options) tokens(mgr manager.Manager, read *stored.Reader) *apitoken.Rec
 		Clock:       clock.RealClock{},
 		Random:      rand.Reader,
 		Recorder:    mgr.GetEventRecorder(v1alpha1.ManagedBy),
+		Trail:       o.Trail,
+		Rotations:   tokenmetrics.NewRotations(o.Registerer),
 		Keys:        o.Admission.Keys(),
 		Directories: read,
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
@@ -47,6 +48,8 @@ type Reconciler struct {
 	Live client.Reader
 	// Recorder records events.
 	Recorder events.EventRecorder
+	// Trail takes what was declared; nil: nobody does.
+	Trail audittrail.Recorder
 	// Gateway says what gateways run.
 	Gateway resources.Options
 	// Activity is where gateways report the use of tokens; nil: nowhere.

@@ -39,6 +39,7 @@ func (r *Reconciler) reconcileDeletion(ctx context.Context, p *v1alpha1.TokenPol
 	if err := r.deleteGateway(ctx, p); err != nil {
 		return err
 	}
+	r.recordDeletion(p)
 	patch := client.MergeFromWithOptions(p.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.RemoveFinalizer(p, v1alpha1.FinalizerInUse)
 	if err := r.Client.Patch(ctx, p, patch); err != nil {

@@ -34,6 +34,7 @@ var (
 	under *tokenpolicy.Reconciler
 
 	applied countingClient // what under writes with
+	trail   recording
 )
 
 func TestMain(m *testing.M) {
@@ -90,7 +91,7 @@ func startManager(ctx context.Context, stopped chan<- struct{}) error {
 	applied.Client = mgr.GetClient()
 	under = &tokenpolicy.Reconciler{
 		Client: &applied, Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("test"),
-		Gateway: resources.Options{Image: "gateway.example/gateway:v1"},
+		Gateway: resources.Options{Image: "gateway.example/gateway:v1"}, Trail: &trail,
 	}
 	if err := under.SetupWithManager(ctx, mgr, 4); err != nil {
 		return err

@@ -44,6 +44,9 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil
 	}
+	if err := r.recordChange(ctx, p, before); err != nil {
+		return err
+	}
 	// With the lock: a leader that was paused must not write what it found long ago.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Status().Patch(ctx, p, patch); err != nil {

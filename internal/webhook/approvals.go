@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/stamp"
 )
 
@@ -24,9 +25,10 @@ type approvals struct {
 	decoder admission.Decoder
 	stamper stamper
 	reader  client.Reader
+	trail   audittrail.Recorder
 }
 
-func (h *approvals) handle(ctx context.Context, request *admission.Request) (admission.Response, outcome) {
+func (h *approvals) handle(ctx context.Context, request *admission.Request) (answer admission.Response, done outcome) {
 	approval, old := &v1alpha1.TokenApproval{}, &v1alpha1.TokenApproval{}
 	if !decode(h.decoder, request, approval, old) || !concerns(request, approval, old) {
 		return admission.Allowed(""), outcomeIgnored
@@ -34,6 +36,11 @@ func (h *approvals) handle(ctx context.Context, request *admission.Request) (adm
 	edits := &patch{}
 	edits.nameObject(approval)
 	c := approvalClaim(approval, old, request)
+	defer func() {
+		if recorded(request, c, done) {
+			h.trail.Record(approvalEntry(request, approval, done, said(&answer)))
+		}
+	}()
 	annotation, ring, err := h.stamper.apply(ctx, c, nil)
 	switch {
 	case errors.Is(err, errForged):
@@ -43,7 +50,7 @@ func (h *approvals) handle(ctx context.Context, request *admission.Request) (adm
 		return admission.Errored(http.StatusInternalServerError, errCanNotStamp), outcomeError
 	}
 	edits.annotate(approval, annotation)
-	answer, done := admission.Allowed(""), outcomeKept
+	answer, done = admission.Allowed(""), outcomeKept
 	if c.asksAnew {
 		answer, done = h.judge(ctx, ring, approval, c.user.User)
 	}

@@ -12,6 +12,8 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/jiratokens/jira-token-operator/internal/stamp"
 )
 
 // outcome is what became of a request, for metrics.
@@ -41,7 +43,7 @@ type metrics struct {
 
 func newMetrics(registerer prometheus.Registerer, c clock.PassiveClock) *metrics {
 	factory := promauto.With(registerer)
-	return &metrics{
+	m := &metrics{
 		clock: c,
 		admissions: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "jiratokens_admissions_total",
@@ -54,6 +56,13 @@ func newMetrics(registerer prometheus.Registerer, c clock.PassiveClock) *metrics
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"kind"}),
 	}
+	for _, kind := range []string{stamp.KindToken, stamp.KindApproval} {
+		for _, failure := range []outcome{outcomeError, outcomeUndecided} { // an increase from nothing to 1 is none to Prometheus
+			m.admissions.WithLabelValues(kind, "create", string(failure))
+			m.admissions.WithLabelValues(kind, "update", string(failure))
+		}
+	}
+	return m
 }
 
 // measured makes a handler of HTTP requests of a handler.

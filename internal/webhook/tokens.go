@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/stamp"
 )
 
@@ -20,9 +21,10 @@ type tokens struct {
 	decoder admission.Decoder
 	stamper stamper
 	decider Decider
+	trail   audittrail.Recorder
 }
 
-func (h *tokens) handle(ctx context.Context, request *admission.Request) (admission.Response, outcome) {
+func (h *tokens) handle(ctx context.Context, request *admission.Request) (answer admission.Response, done outcome) {
 	token, old := &v1alpha1.ApiToken{}, &v1alpha1.ApiToken{}
 	if !decode(h.decoder, request, token, old) || !concerns(request, token, old) {
 		return admission.Allowed(""), outcomeIgnored
@@ -33,6 +35,11 @@ func (h *tokens) handle(ctx context.Context, request *admission.Request) (admiss
 	edits := &patch{}
 	edits.nameObject(token)
 	c := tokenClaim(token, old, request)
+	defer func() {
+		if recorded(request, c, done) {
+			h.trail.Record(tokenEntry(request, token, done, said(&answer)))
+		}
+	}()
 	annotation, ring, err := h.stamper.apply(ctx, c, h.decider.NamedGroups(ctx, token))
 	switch {
 	case errors.Is(err, errForged):
@@ -42,7 +49,7 @@ func (h *tokens) handle(ctx context.Context, request *admission.Request) (admiss
 		return admission.Errored(http.StatusInternalServerError, errCanNotStamp), outcomeError
 	}
 	edits.annotate(token, annotation)
-	answer, done := h.decide(ctx, request, token, old, h.requester(ring, token, old, c))
+	answer, done = h.decide(ctx, request, token, old, h.requester(ring, token, old, c))
 	if answer.Allowed {
 		answer.Patches = edits.operations
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/stamp"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	Clock clock.PassiveClock
 	// Registerer takes the metrics; nil: nobody does.
 	Registerer prometheus.Registerer
+	// Trail takes who asked for what; nil: nobody does.
+	Trail audittrail.Recorder
 }
 
 // Keys gives the present keys for stamps.
@@ -51,9 +54,9 @@ type Keys interface {
 // Handlers gives the handler of each path.
 func Handlers(o Options) map[string]http.Handler {
 	decoder, m := admission.NewDecoder(o.Scheme), newMetrics(o.Registerer, o.Clock)
-	stamper := stamper{keys: o.Keys, clock: o.Clock}
+	stamper, trail := stamper{keys: o.Keys, clock: o.Clock}, audittrail.OrNowhere(o.Trail)
 	return map[string]http.Handler{
-		PathTokens:    m.measured(stamp.KindToken, &tokens{decoder: decoder, stamper: stamper, decider: o.Decider}),
-		PathApprovals: m.measured(stamp.KindApproval, &approvals{decoder: decoder, stamper: stamper, reader: o.Reader}),
+		PathTokens:    m.measured(stamp.KindToken, &tokens{decoder, stamper, o.Decider, trail}),
+		PathApprovals: m.measured(stamp.KindApproval, &approvals{decoder, stamper, o.Reader, trail}),
 	}
 }

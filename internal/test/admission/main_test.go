@@ -24,6 +24,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
 
@@ -72,6 +73,7 @@ type options struct {
 	withoutWebhook    bool
 	keepConfiguration bool // of a replica that has ended
 	decider           *decider
+	trail             audittrail.Recorder
 }
 
 // start installs config/default and runs a replica until the test ends, and waits until the API server asks its webhook.
@@ -89,7 +91,7 @@ func start(t *testing.T, o options) *manager {
 	must(t, err)
 	registry := prometheus.NewRegistry()
 	admission, err := setup.NewAdmission(config, scheme, setup.AdmissionOptions{
-		Namespace: systemNamespace, Webhook: !o.withoutWebhook, Address: address, Host: address, Registerer: registry,
+		Namespace: systemNamespace, Webhook: !o.withoutWebhook, Address: address, Host: address, Registerer: registry, Trail: o.trail,
 	})
 	must(t, err)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
