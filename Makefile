@@ -32,6 +32,9 @@ WITH_CONTROLPLANE = KUBEBUILDER_ASSETS=$$(hack/controlplane/build.sh); export KU
 # The store for rate limits: see hack/redis.sh.
 WITH_REDIS = REDIS_SERVER=$$(hack/redis.sh); export REDIS_SERVER
 
+# The Prometheus that tests alerts and the dashboard: see hack/prometheus.sh.
+WITH_PROMETHEUS = PROMETHEUS=$$(hack/prometheus.sh); export PROMETHEUS
+
 # Go turns cgo off by itself where it finds no C compiler, and without cgo there is no race detector.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
@@ -59,6 +62,7 @@ build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apit
 generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes and the rules for secret scanners from the code
 	go run ./hack/gen-scopes
 	go run ./hack/gen-leak-rules
+	hack/gen-prometheusrule.sh
 	$(CONTROLLER_GEN) object:headerFile=$(HEADER) paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
@@ -94,6 +98,7 @@ verify: ## Fail if generated files or go.mod files are out of date, or go vet co
 test: $(GOTESTSUM) ## Run all tests with the race detector
 	@$(WITH_CONTROLPLANE)
 	$(WITH_REDIS)
+	$(WITH_PROMETHEUS)
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
 	$(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
 	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=3 --rerun-fails-abort-on-data-race \
@@ -132,6 +137,21 @@ test-browser: ## Have a headless Chromium log in through the gateway, and a scri
 .PHONY: test-leaks
 test-leaks: ## Have gitleaks find tokens by docs/leaks/gitleaks.toml
 	@go test -C hack/gitleaks -count=1 -v $(TESTFLAGS) ./...
+
+.PHONY: test-monitoring
+test-monitoring: ## Test alerts with promtool, and these and the dashboard on a Prometheus that scrapes manager and gateway
+	@$(WITH_CONTROLPLANE)
+	$(WITH_PROMETHEUS)
+	go test -count=1 -v -timeout 15m $(TESTFLAGS) ./internal/test/monitoring
+
+.PHONY: dashboard-picture
+dashboard-picture: ## Draw the dashboard of docs/monitoring.md anew, from some minutes of traffic on a local control plane
+	@$(WITH_CONTROLPLANE)
+	$(WITH_PROMETHEUS)
+	go build -C hack/dashboard-picture -o $(CURDIR)/bin/dashboard-picture .
+	DASHBOARD_DATA=$(CURDIR)/bin/dashboard.json go test -count=1 -run PictureData -timeout 15m ./internal/test/monitoring
+	mkdir -p docs/images
+	bin/dashboard-picture bin/dashboard.json docs/images/dashboard.png
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME

@@ -71,6 +71,9 @@ func New(root, dir string) (*Stack, error) {
 	}, nil
 }
 
+// ManagerMetricsAddress is the host:port of the manager's metrics.
+func (s *Stack) ManagerMetricsAddress() string { return s.managerMetrics }
+
 // Build builds the manager, the gateway and the kubectl plugin into the stack's folder.
 func (s *Stack) Build(ctx context.Context, flags ...string) error {
 	args := append(append([]string{"build"}, flags...), "-o", s.Dir, "./cmd/...")
