@@ -77,7 +77,7 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 	if err := r.repairTokenSecret(ctx, t, v, secret, current); err != nil {
 		return nil, err
 	}
-	if slots, err = r.dropBegun(ctx, t, slots); err != nil {
+	if slots, err = r.dropBegun(ctx, t, slots, current); err != nil {
 		return nil, err
 	}
 	return r.settleOthers(ctx, t, v, slots, current, false)

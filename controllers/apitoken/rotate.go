@@ -73,11 +73,11 @@ func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *v
 }
 
 // dropBegun takes back a credential that was made to replace another one, which is not wanted any more: nobody else knows its
-// token.
-func (r *Reconciler) dropBegun(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) ([]slot, error) {
+// token. Unless it is the current one: then the Secret was written, though the API server's answer did not say so.
+func (r *Reconciler) dropBegun(ctx context.Context, t *v1alpha1.ApiToken, slots []slot, current *slot) ([]slot, error) {
 	_, begun, ok := r.pendings.of(t.UID, slots)
 	r.pendings.forget(t.UID)
-	if !ok {
+	if !ok || begun.number == current.number {
 		return slots, nil
 	}
 	left := slices.DeleteFunc(slices.Clone(slots), func(s slot) bool { return s.number == begun.number })
