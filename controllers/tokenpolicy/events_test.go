@@ -109,7 +109,7 @@ func TestWhatAWebhookAddsIsNoDrift(t *testing.T) {
 	if err := get(t, &d); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Spec.Template.Spec.Containers) != 2 || len(d.Spec.Template.Spec.Volumes) != 2 || len(d.Spec.Template.Spec.Tolerations) != 1 {
+	if len(d.Spec.Template.Spec.Containers) != 2 || len(d.Spec.Template.Spec.Volumes) != 3 || len(d.Spec.Template.Spec.Tolerations) != 1 {
 		t.Errorf("the additions were taken away: %+v", d.Spec.Template.Spec)
 	}
 	if n := applied.count("Deployment", key); n > 5 { // once a version, and the first one also by a reconcile of the test's

@@ -91,7 +91,7 @@ func startManager(ctx context.Context, stopped chan<- struct{}) error {
 	applied.Client = mgr.GetClient()
 	under = &tokenpolicy.Reconciler{
 		Client: &applied, Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("test"),
-		Gateway: resources.Options{Image: "gateway.example/gateway:v1"}, Trail: &trail,
+		Gateway: resources.Options{Image: "gateway.example/gateway:v1"}, Trail: &trail, Activity: activityEndpoint(),
 	}
 	if err := under.SetupWithManager(ctx, mgr, 4); err != nil {
 		return err
