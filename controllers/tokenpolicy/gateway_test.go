@@ -160,7 +160,9 @@ func TestApplyingAgainWritesNothing(t *testing.T) {
 		}}
 	})
 	apply := func() {
-		objects, err := resources.Build(p, under.Gateway)
+		opts := under.Gateway
+		opts.Activity = &resources.Activity{URL: under.Activity.URL, CA: under.Activity.CA(t.Context())}
+		objects, err := resources.Build(p, opts)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,9 +123,9 @@ func (b *bench) declareToken(ctx context.Context, i int) error {
 	})
 }
 
-// issued waits for every token, and reads it.
+// issued waits for every token, and reads it. It does not look often: to list them all is more work than to issue some.
 func (b *bench) issued(ctx context.Context) error {
-	return wait.PollUntilContextTimeout(ctx, time.Second, patience, true, func(ctx context.Context) (bool, error) {
+	return wait.PollUntilContextTimeout(ctx, 15*time.Second, patience, true, func(ctx context.Context) (bool, error) {
 		b.tokens = nil
 		err := b.pages(ctx, &corev1.SecretList{}, func(list client.ObjectList) {
 			for _, secret := range list.(*corev1.SecretList).Items { //nolint:forcetypeassert // as given

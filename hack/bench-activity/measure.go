@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	idle    = time.Minute // measured before the tokens are in use
+	idle    = 30 * time.Second // measured before the tokens are in use
 	samples = time.Minute
 	// beyond is how much more than the bound the status may seem behind: times are rounded down to the minute.
 	beyond = time.Minute
