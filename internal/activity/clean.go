@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
@@ -79,7 +78,7 @@ func (p Precision) address(text string) string {
 		if err != nil {
 			return ""
 		}
-		network = precision.Address(address, gatewayconfig.PrecisionFull)
+		network = precision.Address(address, precision.Full)
 	}
 	kept := precision.Address(network.Addr(), p.Addresses)
 	if kept.IsValid() && kept.Bits() > network.Bits() { // told less exactly than it may be
@@ -91,8 +90,8 @@ func (p Precision) address(text string) string {
 // userAgent shows what it holds: what a screen would not show becomes a question mark.
 func (p Precision) userAgent(text string) string {
 	switch p.UserAgents {
-	case gatewayconfig.PrecisionFull:
-	case gatewayconfig.PrecisionPrefix:
+	case precision.Full:
+	case precision.Prefix:
 		text = precision.Product(text)
 	default:
 		return ""

@@ -9,7 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// The precisions, as policies have them. What is none of them tells nothing, or the day.
+const (
+	Full   = string(v1alpha1.PrecisionFull)
+	Prefix = string(v1alpha1.PrecisionPrefix)
+
+	minute = string(v1alpha1.TimesToTheMinute)
+	hour   = string(v1alpha1.TimesToTheHour)
 )
 
 // The networks that stand for an address where the policy wants no more of it.
@@ -26,9 +35,9 @@ func Address(address netip.Addr, precision string) netip.Prefix {
 	}
 	address = address.Unmap().WithZone("")
 	switch precision {
-	case gatewayconfig.PrecisionFull:
+	case Full:
 		return netip.PrefixFrom(address, address.BitLen())
-	case gatewayconfig.PrecisionPrefix:
+	case Prefix:
 		bits := prefixBitsIPv6
 		if address.Is4() {
 			bits = prefixBitsIPv4
@@ -67,9 +76,9 @@ func Product(agent string) string {
 func Time(at time.Time, precision string) time.Time {
 	unit := 24 * time.Hour
 	switch precision {
-	case gatewayconfig.TimesToTheMinute:
+	case minute:
 		unit = time.Minute
-	case gatewayconfig.TimesToTheHour:
+	case hour:
 		unit = time.Hour
 	}
 	return at.UTC().Truncate(unit)
