@@ -47,7 +47,9 @@ func run(ctx context.Context, b *bench) (err error) {
 	if b.stack, err = stack.New(root, filepath.Join(root, "bin", "bench-activity")); err != nil {
 		return err
 	}
-	b.stack.ManagerArgs = []string{fmt.Sprintf("--activity-writes-per-second=%v", b.rate)}
+	b.stack.ManagerArgs = []string{
+		fmt.Sprintf("--activity-writes-per-second=%v", b.rate), "--max-concurrent-reconciles=64", // to have them issued sooner
+	}
 	defer func() { err = errors.Join(err, b.stack.Stop()) }()
 	if err := b.prepare(ctx); err != nil {
 		return err
