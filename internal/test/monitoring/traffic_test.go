@@ -48,15 +48,15 @@ func startTraffic(ctx context.Context) (*traffic, error) {
 		{"paused", func(s *v1alpha1.ApiTokenSpec) { s.Suspend = true }},
 		{"stranger", func(s *v1alpha1.ApiTokenSpec) { s.Owner = "root" }},
 	} {
-		token := &v1alpha1.ApiToken{
+		wanted := &v1alpha1.ApiToken{
 			ObjectMeta: metav1.ObjectMeta{Namespace: tokenNamespace, Name: declare.name},
 			Spec: v1alpha1.ApiTokenSpec{
 				Owner: "alice", Scopes: []v1alpha1.Scope{"read"}, Lifetime: "720h",
 				PolicyRef: v1alpha1.PolicyReference{Name: stack.PolicyName, Namespace: stack.PolicyNamespace},
 			},
 		}
-		declare.edit(&token.Spec)
-		if err := kube.Create(ctx, token); err != nil {
+		declare.edit(&wanted.Spec)
+		if err := kube.Create(ctx, wanted); err != nil {
 			return nil, err
 		}
 	}
@@ -109,14 +109,14 @@ func (t *traffic) loseSecrets(ctx context.Context) {
 // tryDeclarations asks the webhook.
 func tryDeclarations(ctx context.Context) {
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
-		token := &v1alpha1.ApiToken{
+		wanted := &v1alpha1.ApiToken{
 			ObjectMeta: metav1.ObjectMeta{Namespace: tokenNamespace, Name: "trial"},
 			Spec: v1alpha1.ApiTokenSpec{
 				Owner: "alice", Scopes: []v1alpha1.Scope{"admin"}, Lifetime: "1h",
 				PolicyRef: v1alpha1.PolicyReference{Name: stack.PolicyName, Namespace: stack.PolicyNamespace},
 			},
 		}
-		_ = kube.Create(ctx, token, client.DryRunAll)
+		_ = kube.Create(ctx, wanted, client.DryRunAll)
 	}, 2*time.Second)
 }
 
