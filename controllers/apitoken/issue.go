@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
@@ -69,7 +70,7 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 		return nil, err
 	}
 	switch {
-	case current == nil, cause == CauseRevoked:
+	case current == nil, cause == tokenmetrics.CauseRevokedByPolicy:
 		return r.mint(ctx, t, v, slots, secret, current)
 	case cause != "":
 		return r.rotate(ctx, t, v, &rotating{slots: slots, cached: cached, current: current, secret: secret, cause: cause})
@@ -87,7 +88,7 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 // is not. nil: there is none.
 func (r *Reconciler) replaceable(
 	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, secret *corev1.Secret,
-) (*slot, Cause, error) {
+) (*slot, tokenmetrics.Cause, error) {
 	if current, ok := matchingSlot(slots, secret); ok {
 		cause, _ := v.rotation.due(&current, slots, r.Clock.Now())
 		return &current, cause, nil
@@ -97,10 +98,10 @@ func (r *Reconciler) replaceable(
 		return nil, "", err
 	}
 	if v.rotation.revoked(current.credential) {
-		return current, CauseRevoked, nil
+		return current, tokenmetrics.CauseRevokedByPolicy, nil
 	}
 	v.binding = name // as long as the other Secret is not there
-	return current, CauseRenamed, nil
+	return current, tokenmetrics.CauseSecretName, nil
 }
 
 // alreadyIssued tells whether, as far as the cache knows, the Secret matches one slot in everything, which is not due to be
@@ -152,7 +153,7 @@ func (r *Reconciler) mint(
 	v.binding = t.SecretName()
 	r.pendings.forget(t.UID) // what was begun can't be finished any more
 	if replaced != nil {
-		r.recordRotation(t, CauseRevoked, replaced.credential.ID, s.credential.ID, time.Time{})
+		r.recordRotation(t, tokenmetrics.CauseRevokedByPolicy, replaced.credential.ID, s.credential.ID, time.Time{})
 	} else {
 		r.eventIssued(t, s.credential.ID)
 	}

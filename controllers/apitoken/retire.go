@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
@@ -132,7 +133,7 @@ func (r *Reconciler) retireSlot(ctx context.Context, t *v1alpha1.ApiToken, s, cu
 		return err
 	}
 	if first {
-		r.recordRotation(t, Cause(current.notes.Succession.Cause), s.credential.ID, current.credential.ID, at)
+		r.recordRotation(t, tokenmetrics.Cause(current.notes.Succession.Cause), s.credential.ID, current.credential.ID, at)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
@@ -23,7 +24,7 @@ type rotating struct {
 	cached  []slot // as the cache has them
 	current *slot
 	secret  *corev1.Secret // what there is of the wanted name; nil: nothing
-	cause   Cause
+	cause   tokenmetrics.Cause
 }
 
 // rotate makes the next credential. It takes two runs: one makes the credential, and a later one, when the gateways know it,
@@ -142,18 +143,19 @@ func (r *Reconciler) renamedFrom(
 
 // recordRotation tells that a credential was replaced: this is the one place that every rotation passes, once. retireAt is
 // when the replaced one ends; the zero time: it has ended.
-func (r *Reconciler) recordRotation(t *v1alpha1.ApiToken, cause Cause, from, to string, retireAt time.Time) {
-	until := "has ended"
+func (r *Reconciler) recordRotation(t *v1alpha1.ApiToken, cause tokenmetrics.Cause, from, to string, retireAt time.Time) {
+	until, ids := "has ended", []string{to, from}
 	if !retireAt.IsZero() {
-		until = "is accepted until " + retireAt.UTC().Format(time.RFC3339)
+		until, ids = "is accepted until "+retireAt.UTC().Format(time.RFC3339), []string{to}
 	}
 	r.event(t, corev1.EventTypeNormal, "Rotated", actionRotate, fmt.Sprintf("credential %s takes the place of %s (%s), which %s",
-		to, from, causes[cause], until))
+		to, from, causes[cause], until), ids...)
+	r.Rotations.Count(policyKey(t), cause)
 }
 
 // causes are the causes in words.
-var causes = map[Cause]string{
-	CauseAge: "of the age that spec.rotation.every says", CausePolicy: "of the age that the policy allows",
-	CauseRequested: "as was asked for", CauseRenamed: "for spec.secret.name has changed",
-	CauseRevoked: "issued before the policy's spec.revokeIssuedBefore",
+var causes = map[tokenmetrics.Cause]string{
+	tokenmetrics.CauseSchedule: "of the age that spec.rotation.every says", tokenmetrics.CauseMaxAge: "of the age that the policy allows",
+	tokenmetrics.CauseRequest: "as was asked for", tokenmetrics.CauseSecretName: "for spec.secret.name has changed",
+	tokenmetrics.CauseRevokedByPolicy: "issued before the policy's spec.revokeIssuedBefore",
 }

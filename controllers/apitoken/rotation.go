@@ -13,24 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
-)
-
-// Cause is why a credential takes another's place.
-type Cause string
-
-// The causes, as in the label cause of metrics.
-const (
-	// CauseAge: spec.rotation.every has passed.
-	CauseAge Cause = "age"
-	// CausePolicy: the age that the policy's rule allows (limits.maxCredentialAge) has passed.
-	CausePolicy Cause = "policy"
-	// CauseRequested: somebody asked for it by the annotation.
-	CauseRequested Cause = "requested"
-	// CauseRenamed: the Secret has another name.
-	CauseRenamed Cause = "renamed"
-	// CauseRevoked: it was issued before the policy's revokeIssuedBefore. There is no overlap.
-	CauseRevoked Cause = "revoked"
 )
 
 const (
@@ -77,8 +61,8 @@ func parseRotation(spec *v1alpha1.ApiTokenSpec) (declared declaredRotation, err 
 type rotation struct {
 	// period is the age at which it is, jitter taken off; 0: on request only.
 	period time.Duration
-	// cause is whose the period is: CauseAge or CausePolicy.
-	cause   Cause
+	// cause is whose the period is: tokenmetrics.CauseSchedule or tokenmetrics.CauseMaxAge.
+	cause   tokenmetrics.Cause
 	overlap time.Duration
 	// requested is what the ApiToken's annotation says, shortened; empty: nothing.
 	requested string
@@ -89,11 +73,11 @@ type rotation struct {
 // newRotation has the earlier of what the token and its policy's rule (0: nothing) say count.
 func newRotation(t *v1alpha1.ApiToken, declared declaredRotation, maxAge time.Duration, revokedBefore time.Time) rotation {
 	r := rotation{
-		period: declared.every, cause: CauseAge, overlap: defaultOverlap,
+		period: declared.every, cause: tokenmetrics.CauseSchedule, overlap: defaultOverlap,
 		requested: shortRequest(t.Annotations[v1alpha1.AnnotationRotateRequestedAt]), revokedBefore: revokedBefore,
 	}
 	if maxAge > 0 && (r.period == 0 || maxAge < r.period) {
-		r.period, r.cause = maxAge, CausePolicy
+		r.period, r.cause = maxAge, tokenmetrics.CauseMaxAge
 	}
 	if declared.overlap != nil {
 		r.overlap = *declared.overlap
@@ -128,13 +112,13 @@ func shortRequest(value string) string {
 func (r *rotation) revoked(c *grant.Credential) bool { return c.IssuedAt.Before(r.revokedBefore) }
 
 // due tells whether a token's current credential is to be replaced now, and why.
-func (r *rotation) due(current *slot, slots []slot, now time.Time) (cause Cause, due bool) {
+func (r *rotation) due(current *slot, slots []slot, now time.Time) (cause tokenmetrics.Cause, due bool) {
 	issued := current.credential.IssuedAt
 	switch {
 	case r.revoked(current.credential):
-		return CauseRevoked, true
+		return tokenmetrics.CauseRevokedByPolicy, true
 	case r.wanted(current) && len(retiring(slots, now)) < mostRetiring:
-		return CauseRequested, true
+		return tokenmetrics.CauseRequest, true
 	case r.period > 0 && (!now.Before(issued.Add(r.period)) || issued.Sub(now) > clockTolerance):
 		return r.cause, true
 	}

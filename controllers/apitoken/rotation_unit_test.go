@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
@@ -40,18 +41,18 @@ func TestNewRotation(t *testing.T) {
 		declared        *v1alpha1.Rotation
 		maxAge          time.Duration
 		period, overlap time.Duration // without jitter
-		cause           Cause
+		cause           tokenmetrics.Cause
 	}{
-		"nothing":                      {nil, 0, 0, hours(24), CauseAge},
-		"every week":                   {&v1alpha1.Rotation{Every: "168h"}, 0, hours(168), hours(24), CauseAge},
-		"half of a short period":       {&v1alpha1.Rotation{Every: "10h"}, 0, hours(10), hours(5), CauseAge},
-		"an overlap":                   {&v1alpha1.Rotation{Every: "10h", Overlap: "9h"}, 0, hours(10), hours(9), CauseAge},
-		"none":                         {&v1alpha1.Rotation{Every: "10h", Overlap: "0s"}, 0, hours(10), 0, CauseAge},
-		"on request":                   {&v1alpha1.Rotation{Overlap: "720h"}, 0, 0, hours(720), CauseAge},
-		"by the policy":                {nil, hours(10), hours(10), hours(5), CausePolicy},
-		"the policy's is earlier":      {&v1alpha1.Rotation{Every: "20h", Overlap: "15h"}, hours(10), hours(10), hours(5), CausePolicy},
-		"the policy's is earlier, too": {&v1alpha1.Rotation{Every: "20h", Overlap: "9h"}, hours(10), hours(10), hours(9), CausePolicy},
-		"the policy's is later":        {&v1alpha1.Rotation{Every: "10h"}, hours(20), hours(10), hours(5), CauseAge},
+		"nothing":                      {nil, 0, 0, hours(24), tokenmetrics.CauseSchedule},
+		"every week":                   {&v1alpha1.Rotation{Every: "168h"}, 0, hours(168), hours(24), tokenmetrics.CauseSchedule},
+		"half of a short period":       {&v1alpha1.Rotation{Every: "10h"}, 0, hours(10), hours(5), tokenmetrics.CauseSchedule},
+		"an overlap":                   {&v1alpha1.Rotation{Every: "10h", Overlap: "9h"}, 0, hours(10), hours(9), tokenmetrics.CauseSchedule},
+		"none":                         {&v1alpha1.Rotation{Every: "10h", Overlap: "0s"}, 0, hours(10), 0, tokenmetrics.CauseSchedule},
+		"on request":                   {&v1alpha1.Rotation{Overlap: "720h"}, 0, 0, hours(720), tokenmetrics.CauseSchedule},
+		"by the policy":                {nil, hours(10), hours(10), hours(5), tokenmetrics.CauseMaxAge},
+		"the policy's is earlier":      {&v1alpha1.Rotation{Every: "20h", Overlap: "15h"}, hours(10), hours(10), hours(5), tokenmetrics.CauseMaxAge},
+		"the policy's is earlier, too": {&v1alpha1.Rotation{Every: "20h", Overlap: "9h"}, hours(10), hours(10), hours(9), tokenmetrics.CauseMaxAge},
+		"the policy's is later":        {&v1alpha1.Rotation{Every: "10h"}, hours(20), hours(10), hours(5), tokenmetrics.CauseSchedule},
 	} {
 		tok := &v1alpha1.ApiToken{ObjectMeta: metav1.ObjectMeta{UID: "a"}, Spec: v1alpha1.ApiTokenSpec{Rotation: c.declared}}
 		declared, err := parseRotation(&tok.Spec)

@@ -3,6 +3,7 @@
 package apitoken
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -59,10 +60,15 @@ func decisionEntry(t, before *v1alpha1.ApiToken) *audittrail.Entry {
 	if c := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionActive); c != nil {
 		e.Message = c.Message
 	}
-	if was.TokenID != "" && was.TokenID != now.TokenID {
+	if was.TokenID != "" && was.TokenID != now.TokenID && !retires(t, was.TokenID) {
 		e.Ended = []string{was.TokenID}
 	}
 	return &e
+}
+
+// retires tells whether a credential was replaced and is still accepted.
+func retires(t *v1alpha1.ApiToken, id string) bool {
+	return slices.ContainsFunc(t.Status.Retiring, func(c v1alpha1.RetiringCredential) bool { return c.ID == id })
 }
 
 // decisionOf is what of a token's status counts as its decision.
