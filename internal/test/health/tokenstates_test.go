@@ -138,6 +138,13 @@ func tokenStates() []tokenState {
 			_, taken := w.sameHash()
 			return w.is(taken, v1alpha1.ReasonHashTaken)
 		}},
+		{"its declared hash was accepted before the policy's `revokeIssuedBefore`", v1alpha1.ReasonHashTooOld, false, true, "", nil, func(w *world) *v1alpha1.ApiToken {
+			t := w.issued("t", declaring(w.hash()))
+			after := metav1.NewTime(t.Status.Credential.IssuedAt.Add(time.Minute))
+			w.clock.SetTime(after.Add(time.Hour))
+			edit(w, w.policy, func(p *v1alpha1.TokenPolicy) { p.Spec.RevokeIssuedBefore = &after })
+			return w.is(t, v1alpha1.ReasonHashTooOld)
+		}},
 		{"the hash Secret of its declared hash was deleted", v1alpha1.ReasonHashRevoked, false, false, "Stalled", nil, func(w *world) *v1alpha1.ApiToken {
 			t := w.issued("t", declaring(w.hash()))
 			must(w, plane.Client.Delete(w.Context(), w.hashSecret(t)))
