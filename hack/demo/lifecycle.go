@@ -25,7 +25,8 @@ func tellLeak(ctx context.Context, n *narrator) {
 
 func tellActivity(ctx context.Context, n *narrator) {
 	n.chapter("Who uses what, and when last: the gateways report it, the tokens' status tells it")
-	n.kubectl(ctx, "wait", "--for=jsonpath={.status.activity.requests}", "--timeout=150s", "-n", "reporting", "apitoken/weekly-report")
+	n.kubectl(ctx, "wait", "--for=jsonpath={.status.activity.requests}", "--timeout=150s", "-n", "reporting",
+		"apitoken/weekly-report")
 	n.kubectl(ctx, "apitoken", "list", "-A", "-o", "wide")
 	n.kubectl(ctx, "apitoken", "describe", "weekly-report", "-n", "reporting")
 }

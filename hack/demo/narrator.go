@@ -77,8 +77,8 @@ func (n *narrator) shows(ctx context.Context, contains string, args ...string) {
 }
 
 // fed runs and shows a command that reads a token from its standard input.
-func (n *narrator) fed(ctx context.Context, token string, args ...string) {
-	out, err := n.stage.KubectlWith(ctx, strings.NewReader(token), args...)
+func (n *narrator) fed(ctx context.Context, input string, args ...string) {
+	out, err := n.stage.KubectlWith(ctx, strings.NewReader(input), args...)
 	n.ran("cat found.txt | ", args, out, err)
 }
 

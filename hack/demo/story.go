@@ -23,8 +23,22 @@ func tell(ctx context.Context, s *stage) error {
 	n.kubectl(ctx, "get", "apitoken", "greedy", "-n", "marketing",
 		"-o", `jsonpath={.status.conditions[?(@.type=="Ready")].message}`)
 
+	alice := n.token(ctx, "marketing", "alice-migration")
+	tellUse(ctx, n, alice)
+	tellPermissions(ctx, n)
+	tellPersonal(ctx, n)
+	tellRotation(ctx, n)
+	tellLeak(ctx, n)
+	tellSuspension(ctx, n, alice)
+	tellExpiry(ctx, n)
+	tellActivity(ctx, n)
+	tellRevocation(ctx, n, alice)
+	return n.verdict()
+}
+
+func tellUse(ctx context.Context, n *narrator, alice string) {
 	n.chapter("A workload mounts the Secret and calls Jira through the gateway: it acts as the owner")
-	report, alice := n.token(ctx, "reporting", "weekly-report"), n.token(ctx, "marketing", "alice-migration")
+	report := n.token(ctx, "reporting", "weekly-report")
 	here, ci := n.token(ctx, "marketing", "one-address"), n.token(ctx, "ci", "ci-bot-jira")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: report}, 200, `"name":"svc-reporting"`)
 	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", alice}}, 200, `"name":"alice"`)
@@ -51,16 +65,6 @@ func tell(ctx context.Context, s *stage) error {
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: unknownToken()}, 401, "")
 	n.expect(ctx, call{path: "/rest/api/2/myself", bearer: alice[:len(alice)-3]}, 401, "length")
 	n.expect(ctx, call{path: "/rest/api/2/myself", basic: [2]string{"alice", alicesPassword}}, 401, "")
-
-	tellPermissions(ctx, n)
-	tellPersonal(ctx, n)
-	tellRotation(ctx, n)
-	tellLeak(ctx, n)
-	tellSuspension(ctx, n, alice)
-	tellExpiry(ctx, n)
-	tellActivity(ctx, n)
-	tellRevocation(ctx, n, alice)
-	return n.verdict()
 }
 
 func tellSuspension(ctx context.Context, n *narrator, alice string) {

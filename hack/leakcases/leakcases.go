@@ -11,7 +11,8 @@ import (
 )
 
 var before = []string{
-	"", " ", "\"", "'", "`", "=", "%3D", "\\n", "/", "token: ", "JIRA_TOKEN=", "\"token\":\"", "Authorization: Bearer ", "https://alice:",
+	"", " ", "\"", "'", "`", "=", "%3D", "\\n", "/", "token: ", "JIRA_TOKEN=", "\"token\":\"", "Authorization: Bearer ",
+	"https://alice:",
 	"<token>",
 	"-H 'Authorization: Bearer ",
 }

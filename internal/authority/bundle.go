@@ -45,11 +45,11 @@ func (s Set) Bundle(present []byte, now time.Time) []byte {
 // Certificates are those of all authorities, in PEM, for whoever connects to what they certify. It is the same text as long as
 // the set is the same; Renew takes out what has expired.
 func (s Set) Certificates() []byte {
-	out := []byte{}
+	var out bytes.Buffer
 	for _, a := range s {
-		out = append(out, encodeCertificate(a.Certificate)...)
+		out.Write(encodeCertificate(a.Certificate))
 	}
-	return out
+	return out.Bytes()
 }
 
 func (s Set) has(c *x509.Certificate) bool {

@@ -62,6 +62,8 @@ func verdictOf(v policy.Verdict) (answer Answer, reason string) {
 		return No, v1alpha1.ReasonDenied
 	case policy.NamespaceNotAllowed:
 		return No, v1alpha1.ReasonNamespaceNotAllowed
+	case policy.HashTooOld:
+		return No, v1alpha1.ReasonHashTooOld
 	case policy.OwnerNotFound:
 		return No, v1alpha1.ReasonOwnerNotFound
 	case policy.OwnerInactive:
