@@ -36,7 +36,7 @@ type acceptance struct {
 func acceptanceOf(t *v1alpha1.ApiToken) acceptance {
 	id, name, _ := strings.Cut(t.Annotations[annotationAccepted], " ")
 	number, ok := slotNumber(name, t.UID)
-	if !ok { // also if it was copied from another ApiToken
+	if !ok || number > mostNamed { // also if it was copied from another ApiToken
 		return acceptance{slot: -1}
 	}
 	return acceptance{id: id, slot: number}

@@ -95,7 +95,7 @@ func namedSlot(secret *corev1.Secret) int {
 		return -1
 	}
 	number, err := strconv.ParseUint(secret.Annotations[annotationSlot], 10, 31)
-	if err != nil {
+	if err != nil || number > mostNamed {
 		return -1
 	}
 	return int(number)

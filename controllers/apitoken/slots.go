@@ -30,6 +30,10 @@ type slot struct {
 	newer bool
 }
 
+// mostNamed bounds the numbers of slots that annotations name. Whoever may change an ApiToken or its Secret can write any
+// number there; the next slot comes after it, and must have a number of its own.
+const mostNamed = 1 << 30
+
 func slotName(uid types.UID, number int) string { return fmt.Sprintf("%s-%d", uid, number) }
 
 // slotNumber reads what slotName writes.
