@@ -28,9 +28,13 @@ const (
 // still uses it is refused from now on.
 func (r *Reconciler) eventIssued(t *v1alpha1.ApiToken, id string) {
 	if before := t.Status.Credential; before != nil && !token.IsDerivedID(before.ID) {
+		ended := []string{before.ID}
+		for i := range t.Status.Retiring {
+			ended = append(ended, t.Status.Retiring[i].ID)
+		}
 		r.event(t, corev1.EventTypeWarning, "Reissued", actionIssue, fmt.Sprintf("Secret %s was missing or did not hold a "+
-			"token that is known: issued credential %s; credential %s is revoked", t.SecretName(), id, t.Status.Credential.ID),
-			id, before.ID)
+			"token that is known: issued credential %s; revoked is %s", t.SecretName(), id, strings.Join(ended, ", ")),
+			append([]string{id}, ended...)...)
 		r.Rotations.Count(policyKey(t), tokenmetrics.CauseSecretLost)
 		return
 	}

@@ -84,8 +84,11 @@ func (p *perPolicy) expires(token *v1alpha1.ApiToken, now time.Time) {
 	}
 	activity := token.Status.Activity
 	used := activity != nil && activity.LastUsedAt != nil && now.Sub(activity.LastUsedAt.Time) <= inUse
+	whole := token.Status.ExpiresAt.Sub(token.CreationTimestamp.Time)
+	soon := meta.IsStatusConditionTrue(token.Status.Conditions, v1alpha1.ConditionExpiring)
 	for i := range windows {
-		if left > windows[i].length {
+		// A token of a day is not about to expire from its birth; its condition Expiring says when it is.
+		if left > windows[i].length || (2*windows[i].length > whole && !soon) {
 			continue
 		}
 		p.expiring[i]++

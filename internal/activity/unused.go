@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 func JudgeUnused(t *v1alpha1.ApiToken, p *v1alpha1.TokenPolicy, now time.Time) (changed bool) {
 	settings := SettingsOf(p)
 	since, judged := idleSince(t, p)
-	if !judged || settings.Disabled || settings.UnusedAfter <= 0 || now.Before(since.Add(settings.UnusedAfter)) {
+	if !judged || settings.Disabled || settings.UnusedAfter <= 0 || now.Before(since.Add(settings.UnusedAfter+settings.behind())) {
 		return meta.RemoveStatusCondition(&t.Status.Conditions, v1alpha1.ConditionUnused)
 	}
 	is := meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionUnused)
@@ -42,6 +43,10 @@ func JudgeUnused(t *v1alpha1.ApiToken, p *v1alpha1.TokenPolicy, now time.Time) (
 		LastTransitionTime: metav1.NewTime(now),
 	})
 }
+
+// behind is how far the last use that a status tells of may be behind the last use, though somebody uses the token all the time:
+// times are rounded down, and told only so often.
+func (s *Settings) behind() time.Duration { return precision.Unit(s.Times) + reportsEvery }
 
 // idleSince is when the time without use began; not judged: it does not run, as the token is not active or nobody reports.
 func idleSince(t *v1alpha1.ApiToken, p *v1alpha1.TokenPolicy) (since time.Time, judged bool) {

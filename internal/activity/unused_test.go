@@ -41,8 +41,12 @@ func TestJudgeUnused(t *testing.T) {
 		message string // of the condition; empty: it is absent
 	}{
 		"never used":        {func(*v1alpha1.ApiToken, *v1alpha1.TokenPolicy) {}, "no request"},
-		"used long ago":     {used(30 * day), "last used then"},
-		"used a little ago": {used(30*day - time.Second), ""},
+		"used long ago":     {used(30*day + 11*time.Minute), "last used then"},
+		"used a little ago": {used(30*day + 11*time.Minute - time.Second), ""},
+		"used yesterday, which is all that is told": {func(t *v1alpha1.ApiToken, p *v1alpha1.TokenPolicy) {
+			used(30*day+23*time.Hour)(t, p)
+			p.Spec.Monitoring.Activity = &v1alpha1.ActivityReport{Times: v1alpha1.TimesToTheDay}
+		}, ""},
 		"used before it resumed": {func(t *v1alpha1.ApiToken, p *v1alpha1.TokenPolicy) {
 			used(90*day)(t, p)
 			t.Status.Conditions[0].LastTransitionTime = metav1.NewTime(noon.Add(-29 * day))

@@ -73,13 +73,15 @@ func Product(agent string) string {
 }
 
 // Time rounds down to the minute, hour or day (UTC). A precision that is not known is taken for the day.
-func Time(at time.Time, precision string) time.Time {
-	unit := 24 * time.Hour
+func Time(at time.Time, precision string) time.Time { return at.UTC().Truncate(Unit(precision)) }
+
+// Unit is how far a time may be behind that Time has rounded.
+func Unit(precision string) time.Duration {
 	switch precision {
 	case minute:
-		unit = time.Minute
+		return time.Minute
 	case hour:
-		unit = time.Hour
+		return time.Hour
 	}
-	return at.UTC().Truncate(unit)
+	return 24 * time.Hour
 }
