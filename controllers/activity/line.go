@@ -2,7 +2,10 @@
 
 package activity
 
-import "container/heap"
+import (
+	"container/heap"
+	"slices"
+)
 
 // line is a heap of jobs, the oldest first. Those that are taken are still in it.
 type line []*job //nolint:recvcheck // as heap.Interface asks for
@@ -26,6 +29,12 @@ func (l *line) Pop() any {
 	(*l)[last] = nil
 	*l = (*l)[:last]
 	return j
+}
+
+// compact leaves only jobs that wait.
+func (l *line) compact() {
+	*l = slices.DeleteFunc(*l, func(j *job) bool { return j.taken })
+	heap.Init(l)
 }
 
 // pop gives the oldest job that waits; nil: none does.

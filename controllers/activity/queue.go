@@ -158,13 +158,19 @@ func (q *queue) withdraw(c *call) {
 	q.withdrawLocked(c)
 }
 
+// withdrawLocked takes them out of their line as well: others that claim to have waited longer may keep it from ever coming to them.
 func (q *queue) withdrawLocked(c *call) {
+	var l *line
 	for _, j := range c.jobs {
 		if j.result == "" && !j.taken {
 			j.taken = true
 			q.forget([]*job{j})
 			j.finish(activity.Later)
+			l = q.lines[j.policy]
 		}
+	}
+	if l != nil {
+		l.compact()
 	}
 }
 

@@ -91,6 +91,20 @@ func TestWithdraw(t *testing.T) {
 	}
 }
 
+// TestWithdrawnJobsAreGone: a line does not grow by what is reported again and again, and never comes to its turn.
+func TestWithdrawnJobsAreGone(t *testing.T) {
+	q := newQueue()
+	for range 100 {
+		c := waiting(q, "a", "g1", 10, 9, 1, 2, 3)
+		jobs := q.take() // the next one keeps it from those that came after it
+		q.finish(jobs, all(activity.Written, len(jobs)))
+		q.withdraw(c)
+	}
+	if kept := q.lines[policyKey("a")].Len(); kept > 0 {
+		t.Errorf("%d jobs are kept, and none of them waits", kept)
+	}
+}
+
 // TestClosedQueue: nobody waits for a manager that ends.
 func TestClosedQueue(t *testing.T) {
 	q := newQueue()
