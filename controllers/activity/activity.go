@@ -70,14 +70,13 @@ type Recorder struct {
 }
 
 // New makes a Recorder. RegisterIndex must be called before its cache starts.
-func New(o Options) (*Recorder, error) {
+func New(o Options) *Recorder {
 	r := &Recorder{
 		Options: o, limiter: rate.NewLimiter(rate.Limit(o.WritesPerSecond), max(int(o.WritesPerSecond*burstSeconds), 1)),
 		queue: newQueue(), callers: newAuthenticator(o.Client, o.Clock),
 	}
-	var err error
-	r.metrics, err = newMetrics(o.Registerer, func() float64 { return r.queue.oldest(o.Clock.Now()).Seconds() })
-	return r, err
+	r.metrics = newMetrics(o.Registerer, func() float64 { return r.queue.oldest(o.Clock.Now()).Seconds() })
+	return r
 }
 
 // SetupWithManager has every replica write what it is told, and the one that leads look for tokens that are not used.

@@ -161,10 +161,9 @@ func (w *world) start(rate float64, wrap func(client.Client) client.Client) *rep
 	if wrap != nil {
 		writer = wrap(writer)
 	}
-	r.Recorder, err = activity.New(activity.Options{
+	r.Recorder = activity.New(activity.Options{
 		Client: writer, Live: c.GetAPIReader(), Events: r.events, Clock: w.clock, WritesPerSecond: rate, Registerer: r.registry,
 	})
-	must(w, err)
 	server := httptest.NewServer(r.Recorder)
 	r.url = server.URL
 	var running sync.WaitGroup

@@ -22,7 +22,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -54,13 +53,10 @@ func (o *Options) activity(ctx context.Context, mgr manager.Manager) (*tokenpoli
 	if err := activity.RegisterIndex(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err
 	}
-	recorder, err := activity.New(activity.Options{
+	recorder := activity.New(activity.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder(v1alpha1.ManagedBy), Clock: clock.RealClock{},
-		WritesPerSecond: o.Activity.WritesPerSecond, Registerer: metrics.Registry,
+		WritesPerSecond: o.Activity.WritesPerSecond, Registerer: o.Registerer,
 	})
-	if err != nil {
-		return nil, err
-	}
 	server, err := o.activityServer(ctx, recorder)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ package reporter
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/jiratokens/jira-token-operator/internal/activity"
 )
@@ -16,26 +17,23 @@ type metrics struct {
 }
 
 func newMetrics(registerer prometheus.Registerer, table *activity.Table) *metrics {
-	m := &metrics{
-		results: prometheus.NewCounterVec(prometheus.CounterOpts{
+	factory := promauto.With(registerer)
+	factory.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: metricsPrefix + "unreported_tokens", Help: "Tokens whose use is not, or not entirely, reported yet.",
+	}, func() float64 { return float64(table.Unreported()) })
+	factory.NewCounterFunc(prometheus.CounterOpts{
+		Name: metricsPrefix + "lost_total",
+		Help: "Requests whose token's use was not counted, since there are too many tokens.",
+	}, func() float64 { return float64(table.Lost()) })
+	return &metrics{
+		results: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: metricsPrefix + "results_total",
 			Help: "What the manager said of reports of a token's use (written, later, unsure, unknown, dropped).",
 		}, []string{"result"}),
-		failures: prometheus.NewCounter(prometheus.CounterOpts{
+		failures: factory.NewCounter(prometheus.CounterOpts{
 			Name: metricsPrefix + "report_failures_total", Help: "Attempts to report the use of tokens that came to nothing.",
 		}),
 	}
-	if registerer != nil {
-		registerer.MustRegister(m.results, m.failures,
-			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: metricsPrefix + "unreported_tokens", Help: "Tokens whose use is not, or not entirely, reported yet.",
-			}, func() float64 { return float64(table.Unreported()) }),
-			prometheus.NewCounterFunc(prometheus.CounterOpts{
-				Name: metricsPrefix + "lost_total",
-				Help: "Requests whose token's use was not counted, since there are too many tokens.",
-			}, func() float64 { return float64(table.Lost()) }))
-	}
-	return m
 }
 
 func (m *metrics) told(result activity.Result) {

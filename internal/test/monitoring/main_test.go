@@ -53,7 +53,7 @@ func runAll(m *testing.M) (code int, err error) {
 	defer func() { err = errors.Join(err, local.Stop()) }()
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
-	if err := local.StartControlPlane(ctx); err != nil {
+	if err := errors.Join(local.StartControlPlane(ctx), local.Install(ctx)); err != nil {
 		return 1, err
 	}
 	switch _, err := promtest.Find(); {
@@ -78,7 +78,7 @@ func runAll(m *testing.M) (code int, err error) {
 func startAll(ctx context.Context, jiraURL string) (stop func(), err error) {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return local.Build(ctx) },
-		local.Install, newClient,
+		newClient,
 		func(ctx context.Context) error { return declarePolicy(ctx, jiraURL) },
 		local.StartManager, local.StartGateway,
 	} {

@@ -23,10 +23,12 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
+	"github.com/jiratokens/jira-token-operator/internal/activity"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 	"github.com/jiratokens/jira-token-operator/internal/gateway"
 	"github.com/jiratokens/jira-token-operator/internal/gateway/mirror"
+	"github.com/jiratokens/jira-token-operator/internal/gateway/reporter"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/test/stack"
@@ -65,10 +67,10 @@ func ours(t *testing.T) registered {
 	must(t, err)
 	cacheOptions, err := setup.CacheOptions()
 	must(t, err)
-	addresses, err := stack.FreeAddresses(1)
+	addresses, err := stack.FreeAddresses(2)
 	must(t, err)
 	admission, err := setup.NewAdmission(config, scheme, setup.AdmissionOptions{
-		Namespace: "default", Webhook: true, Address: addresses[0], Host: addresses[0], Registerer: all,
+		Namespace: "default", Webhook: true, Address: addresses[0], Host: addresses[0], ActivityHost: addresses[1], Registerer: all,
 	})
 	must(t, err)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{ // it is never started
@@ -78,7 +80,10 @@ func ours(t *testing.T) registered {
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	must(t, setup.Controllers(ctx, mgr, setup.Options{GatewayImage: "x", TokenConcurrency: 1, Admission: admission, Registerer: all}))
+	must(t, setup.Controllers(ctx, mgr, setup.Options{
+		GatewayImage: "x", TokenConcurrency: 1, Admission: admission, Registerer: all,
+		Activity: setup.ActivityOptions{WritesPerSecond: 1, Address: addresses[1]},
+	}))
 
 	table := grant.NewTable()
 	m, err := mirror.New(mirror.Options{
@@ -86,6 +91,7 @@ func ours(t *testing.T) registered {
 		OnConfig: func(*gatewayconfig.Config, []gatewayconfig.Secret) error { return nil },
 	})
 	must(t, err)
+	reporter.New(reporter.Options{Table: activity.NewTable(), Registerer: all})
 	gateway.New(gateway.Options{
 		Grants: table, Freshness: m, Clock: clock.RealClock{}, Registerer: all, Log: logr.Discard(),
 	}).Close()
