@@ -158,7 +158,8 @@ func (q *queue) withdraw(c *call) {
 	q.withdrawLocked(c)
 }
 
-// withdrawLocked takes them out of their line as well: others that claim to have waited longer may keep it from ever coming to them.
+// withdrawLocked takes them out of their line as well: others that claim to have waited longer may keep their turn from ever
+// coming.
 func (q *queue) withdrawLocked(c *call) {
 	var l *line
 	for _, j := range c.jobs {

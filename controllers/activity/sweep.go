@@ -51,7 +51,8 @@ func (r *Recorder) sweep(ctx context.Context) error {
 	}
 	for i := range list.Items {
 		t := &list.Items[i]
-		policy := policies[types.NamespacedName{Namespace: string(t.Spec.PolicyRef.Namespace), Name: t.Spec.PolicyRef.Name}]
+		key := types.NamespacedName{Namespace: string(t.Spec.PolicyRef.Namespace), Name: t.Spec.PolicyRef.Name}
+		policy := policies[key]
 		if policy == nil || t.Status.Activity == nil && policy.Spec.Monitoring == nil && !has(t, v1alpha1.ConditionUnused) {
 			continue
 		}
@@ -61,7 +62,7 @@ func (r *Recorder) sweep(ctx context.Context) error {
 		if err := r.limiter.Wait(ctx); err != nil {
 			return err
 		}
-		if err := r.settle(ctx, t.DeepCopy(), policy); err != nil {
+		if err := r.settle(ctx, t.DeepCopy(), key); err != nil {
 			log.FromContext(ctx).Error(err, "a token's status could not be written; it is tried again")
 		}
 	}
@@ -87,8 +88,13 @@ func (r *Recorder) policies(ctx context.Context) (map[types.NamespacedName]*v1al
 }
 
 // settle writes what settle changes, and an event for a token that is unused from now on. One that somebody else has just
-// written comes again with the next sweep.
-func (r *Recorder) settle(ctx context.Context, t *v1alpha1.ApiToken, policy *v1alpha1.TokenPolicy) error {
+// written comes again with the next sweep. The policy is read anew: with many tokens a sweep takes so long that it may have been
+// changed meanwhile, and what it does not want to know any more does not come back.
+func (r *Recorder) settle(ctx context.Context, t *v1alpha1.ApiToken, key types.NamespacedName) error {
+	policy, err := r.policyByKey(ctx, key)
+	if policy == nil {
+		return err
+	}
 	was := has(t, v1alpha1.ConditionUnused)
 	changed, err := r.patch(ctx, t, func() { settle(t, policy, r.Clock.Now()) })
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) || !changed {

@@ -5,11 +5,13 @@ package activity_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	use "github.com/jiratokens/jira-token-operator/internal/activity"
@@ -153,5 +155,54 @@ func TestLessIsKept(t *testing.T) {
 	must(t, plane.Client.List(t.Context(), &policies, client.InNamespace(w.policy.Namespace)))
 	if policies.Items[0].Status.Activity != nil {
 		t.Error("a policy without reports says that there are")
+	}
+}
+
+// TestPolicyChangesDuringASweep: what a policy wants again is not deleted because it did not when the sweep began.
+func TestPolicyChangesDuringASweep(t *testing.T) {
+	w := newWorld(t, func(p *v1alpha1.TokenPolicy) {
+		p.Spec.Monitoring = &v1alpha1.Monitoring{Activity: &v1alpha1.ActivityReport{Disabled: true}}
+	})
+	tokens := []client.Object{w.token("a"), w.token("b"), w.token("c")}
+	for _, o := range tokens {
+		tok, _ := o.(*v1alpha1.ApiToken)
+		w.changeStatus(tok, func() { tok.Status.Activity = &v1alpha1.ActivityStatus{Requests: 1, LastAddress: "203.0.113.0/24"} })
+	}
+	var r *replica
+	var once sync.Once
+	r = w.start(1000, func(c client.Client) client.Client {
+		return interceptor.NewClient(watchable{c}, interceptor.Funcs{SubResourcePatch: func(
+			ctx context.Context, c client.Client, name string, o client.Object, p client.Patch, options ...client.SubResourcePatchOption,
+		) error {
+			err := c.SubResource(name).Patch(ctx, o, p, options...)
+			once.Do(func() { // the first token is written, and the others are not
+				w.read(w.policy)
+				*w.policy.Spec.Monitoring.Activity = v1alpha1.ActivityReport{Addresses: "None"}
+				must(w, plane.Client.Update(ctx, w.policy))
+				r.knows(w, w.policy)
+			})
+			return err
+		}})
+	})
+	r.knows(w, append(tokens, w.policy)...)
+	r.lead(w)
+	kept := 0
+	w.eventually("all tokens are written", func() bool {
+		kept = 0
+		for _, o := range tokens {
+			tok, _ := o.(*v1alpha1.ApiToken)
+			w.read(tok)
+			switch {
+			case tok.Status.Activity == nil:
+			case tok.Status.Activity.LastAddress != "":
+				return false
+			default:
+				kept++
+			}
+		}
+		return true
+	})
+	if kept != len(tokens)-1 {
+		t.Errorf("the activity of %d tokens is kept of %d", kept, len(tokens))
 	}
 }
