@@ -59,14 +59,7 @@ func (h *Handler) countActivity(x *exchange, o outcome) {
 	}
 }
 
-// userAgent is a part of the text, as far as nothing has to be taken out of it.
 func (s *activitySettings) userAgent(text string) string {
-	if s.userAgents == gatewayconfig.PrecisionNone {
-		return ""
-	}
-	text = redactSigned(redactTokens(text))
-	if s.userAgents == gatewayconfig.PrecisionPrefix {
-		text = precision.Product(text)
-	}
+	text = keptAgent(text, s.userAgents)
 	return text[:min(len(text), maxAuditAgent)]
 }

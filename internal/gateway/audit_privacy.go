@@ -36,11 +36,20 @@ func (p privacy) network(address netip.Addr) string {
 }
 
 func (p privacy) userAgent(agent string) string {
-	switch p.userAgents {
+	limit := maxAuditField
+	if p.userAgents == gatewayconfig.PrecisionFull {
+		limit = maxAuditAgent
+	}
+	return bounded(keptAgent(agent, p.userAgents), limit)
+}
+
+// keptAgent is what a precision allows of a user agent: a part of the text, as far as nothing has to be taken out of it.
+func keptAgent(agent, kept string) string {
+	switch kept {
 	case gatewayconfig.PrecisionFull:
-		return bounded(redactSigned(redactTokens(agent)), maxAuditAgent)
+		return redactSigned(redactTokens(agent))
 	case gatewayconfig.PrecisionPrefix:
-		return bounded(precision.Product(redactSigned(redactTokens(agent))), maxAuditField)
+		return precision.Product(redactSigned(redactTokens(agent)))
 	}
 	return ""
 }
