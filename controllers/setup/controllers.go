@@ -102,6 +102,7 @@ func (o *Options) policies(mgr manager.Manager) *tokenpolicy.Reconciler {
 	return &tokenpolicy.Reconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
+		Clock:    clock.RealClock{},
 		Recorder: mgr.GetEventRecorder(v1alpha1.ManagedBy),
 		Trail:    o.Trail,
 		Gateway:  resources.Options{Image: o.GatewayImage},

@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -46,6 +47,8 @@ type Reconciler struct {
 	// Live reads from the API server: objects that are not labelled as ours are not in the cache, and the values of
 	// Secrets that policies refer to are not kept in it.
 	Live client.Reader
+	// Clock tells the time.
+	Clock clock.PassiveClock
 	// Recorder records events.
 	Recorder events.EventRecorder
 	// Trail takes what was declared; nil: nobody does.

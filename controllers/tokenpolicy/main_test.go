@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -90,7 +91,7 @@ func startManager(ctx context.Context, stopped chan<- struct{}) error {
 	}
 	applied.Client = mgr.GetClient()
 	under = &tokenpolicy.Reconciler{
-		Client: &applied, Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("test"),
+		Client: &applied, Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("test"),
 		Gateway: resources.Options{Image: "gateway.example/gateway:v1"}, Trail: &trail, Activity: activityEndpoint(),
 	}
 	if err := under.SetupWithManager(ctx, mgr, 4); err != nil {

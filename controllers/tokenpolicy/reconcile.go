@@ -75,7 +75,7 @@ func (r *Reconciler) reconcile(ctx context.Context, p *v1alpha1.TokenPolicy) (ct
 	if err := r.advance(ctx, p); err != nil && !errors.As(err, &found) {
 		return ctrl.Result{}, err // the status stays as it was: an API server that can't be reached is no news
 	}
-	return after(found), r.updateStatus(ctx, p, found)
+	return r.after(p, found), r.updateStatus(ctx, p, found)
 }
 
 // advance does what is needed for the policy to be ready, as far as it comes.
@@ -173,9 +173,12 @@ func checkSpec(p *v1alpha1.TokenPolicy) error {
 	return nil
 }
 
-func after(found *problemError) ctrl.Result {
+func (r *Reconciler) after(p *v1alpha1.TokenPolicy, found *problemError) ctrl.Result {
 	if found != nil && found.lookAgain {
 		return ctrl.Result{RequeueAfter: lookAgain}
+	}
+	if before := p.Spec.RevokeIssuedBefore; before != nil { // until it counts, the status says that it does not
+		return ctrl.Result{RequeueAfter: max(before.Sub(r.Clock.Now()), 0)}
 	}
 	return ctrl.Result{}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -39,7 +40,7 @@ func (r *Reconciler) updateStatus(ctx context.Context, p *v1alpha1.TokenPolicy, 
 	before := p.DeepCopy()
 	fillStatus(p, &findings{
 		problem: found, gateway: judgeDeployment(deployment), tokens: len(credentials), ambiguous: ambiguous, ranges: ranges,
-		doubts: doubts(p),
+		doubts: doubts(p, r.Clock.Now()),
 	})
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
 		return nil
@@ -64,7 +65,7 @@ type findings struct {
 	gateway   availability
 	tokens    int
 	ambiguous string            // see ambiguousOwners
-	doubts    string            // see policy.Doubts
+	doubts    string            // see policy.Doubts and policy.NothingRevokedYet
 	ranges    *metav1.Condition // see sourceRanges; nil: none are used
 }
 
@@ -138,12 +139,12 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 }
 
 // doubts are those of a policy that can be compiled; else that is the problem.
-func doubts(p *v1alpha1.TokenPolicy) string {
+func doubts(p *v1alpha1.TokenPolicy, now time.Time) string {
 	compiled, err := policy.Compile(p, nil)
 	if err != nil {
 		return ""
 	}
-	return compiled.Doubts()
+	return joined(compiled.Doubts(), compiled.NothingRevokedYet(now))
 }
 
 // joined leaves out what is empty.

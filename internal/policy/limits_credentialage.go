@@ -50,6 +50,16 @@ func (p *Policy) RevokesLater(now time.Time) time.Time {
 	return p.revokeIssuedBefore
 }
 
+// NothingRevokedYet says that revokeIssuedBefore has ended nothing so far, since that time is still to come; empty: it does not.
+func (p *Policy) NothingRevokedYet(now time.Time) string {
+	later := p.RevokesLater(now)
+	if later.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("spec.revokeIssuedBefore counts from %s, which is still to come: nothing has been ended by it yet; set it to "+
+		"the present time to end what there is now", later.UTC().Format(time.RFC3339))
+}
+
 // tooOld is for tokens that were made elsewhere: nobody can replace them but their holders.
 func (p *Policy) tooOld(r *Request) string {
 	cut := p.RevokedBefore(r.Now)

@@ -43,6 +43,23 @@ func TestMaxCredentialAge(t *testing.T) {
 	}
 }
 
+// TestNothingRevokedYet is said up to the very time.
+func TestNothingRevokedYet(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	compiled, err := policy.Compile(&v1alpha1.TokenPolicy{Spec: v1alpha1.TokenPolicySpec{
+		RevokeIssuedBefore: &metav1.Time{Time: at},
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := compiled.NothingRevokedYet(at.Add(-time.Second)); !strings.Contains(got, "counts from 2026-03-01T12:00:00Z") {
+		t.Error(got)
+	}
+	if got := compiled.NothingRevokedYet(at); got != "" {
+		t.Error(got)
+	}
+}
+
 // TestTheLaxerRuleCounts: rules are additive, whatever their order; one that needs no approval counts before one that does.
 func TestTheLaxerRuleCounts(t *testing.T) {
 	type rule struct {

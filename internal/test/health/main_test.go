@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -44,7 +45,7 @@ func startManager(t *testing.T) manager.Manager {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	must(t, errors.Join(index.Register(ctx, mgr.GetFieldIndexer()), apitoken.RegisterIndexes(ctx, mgr.GetFieldIndexer())))
 	policies := &tokenpolicy.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("test"),
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("test"),
 		Gateway: resources.Options{Image: "gateway.example/gateway:v1"},
 	}
 	must(t, policies.SetupWithManager(ctx, mgr, 4))
