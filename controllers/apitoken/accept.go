@@ -111,5 +111,5 @@ func (r *Reconciler) endAll(ctx context.Context, t *v1alpha1.ApiToken, slots []s
 			return err
 		}
 	}
-	return r.deleteTokenSecrets(ctx, t, none, nil)
+	return r.deleteTokenSecrets(ctx, t, nil, nil)
 }

@@ -20,7 +20,7 @@ import (
 func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
 	ensure, stays := r.ensureCredential, namedOrHolding
 	if v.claim.hash != nil {
-		ensure, stays = r.accept, func(string, []slot, time.Time) func(*corev1.Secret) bool { return none }
+		ensure, stays = r.accept, func(string, []slot, time.Time) func(*corev1.Secret) bool { return nil }
 	}
 	slots, err := ensure(ctx, t, v, cached)
 	var conflict *conflictError

@@ -39,7 +39,7 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	if err != nil {
 		return err
 	}
-	if err := r.deleteTokenSecrets(ctx, t, none, secret); err != nil {
+	if err := r.deleteTokenSecrets(ctx, t, nil, secret); err != nil {
 		return err
 	}
 	if err := r.deleteApprovals(ctx, t); err != nil {
@@ -57,8 +57,8 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	return nil
 }
 
-// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but those to keep: those that the cache knows, and
-// another that it may not have yet.
+// deleteTokenSecrets deletes the Secrets that hold the token's plaintext, but those to keep (nil: none): those that the cache
+// knows, and another that it may not have yet. Where some are kept, one that has changed since may have become one of these.
 func (r *Reconciler) deleteTokenSecrets(
 	ctx context.Context, t *v1alpha1.ApiToken, keep func(*corev1.Secret) bool, another *corev1.Secret,
 ) error {
@@ -72,19 +72,20 @@ func (r *Reconciler) deleteTokenSecrets(
 	}
 	for i := range list.Items {
 		secret := &list.Items[i]
-		if keep(secret) || !madeFor(secret, t) {
+		condition := sameObject
+		if keep != nil {
+			condition = exactly
+		}
+		if (keep != nil && keep(secret)) || !madeFor(secret, t) {
 			continue
 		}
-		err := r.Client.Delete(ctx, secret, sameObject(secret))
+		err := r.Client.Delete(ctx, secret, condition(secret))
 		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
 			return fmt.Errorf("delete Secret %s: %w", client.ObjectKeyFromObject(secret), err)
 		}
 	}
 	return nil
 }
-
-// none of the Secrets is to be kept.
-func none(*corev1.Secret) bool { return false }
 
 // madeFor tells whether a Secret was made for a token, even if its owner reference has been taken off (as deleting with
 // --cascade=orphan does).

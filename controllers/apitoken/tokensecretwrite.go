@@ -37,6 +37,9 @@ func (r *Reconciler) writeTokenSecret(
 		putData(secret, data)
 		wantedMetadata(t, s).putOn(secret)
 		err = r.Client.Update(ctx, secret) // conditional: it carries the UID and resourceVersion that were read
+		if apierrors.IsNotFound(err) {     // somebody has just deleted it: no refusal, but a reason to look again
+			err = apierrors.NewConflict(corev1.Resource("secrets"), secret.Name, err)
+		}
 	}
 	if err != nil {
 		return newWriteError(fmt.Sprintf("write Secret %s/%s", t.Namespace, t.SecretName()), err, string(data[keyToken]))
