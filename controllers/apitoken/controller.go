@@ -6,7 +6,8 @@
 // The protocol. The hash Secret is the truth and is written first, with Create: its name, <uid>-<n>, is the lock that
 // makes a paused leader or a second manager harmless. The token Secret comes second. Which credential is live is
 // decided by the token Secret alone: the slot whose hash its token has is the current one. Any other slot is either
-// retiring, because the current one took its place with an overlap, or surplus and deleted. So a kill between any two writes, or
+// retiring, because the current one took its place with an overlap, or surplus and deleted. (After a change of the Secret's name,
+// and until it is written, that is the newest slot that a Secret of the token's holds.) So a kill between any two writes, or
 // two managers at once, end with exactly one credential that stays, and a Secret that matches it.
 //
 // A rotation makes the next slot beside the current one, which says whose place it takes; then, when the gateways' watches

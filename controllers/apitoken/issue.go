@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
@@ -46,7 +45,8 @@ func (r *Reconciler) issue(ctx context.Context, t *v1alpha1.ApiToken, v *verdict
 // that all others retire or end. It returns the slots that are left. It trusts the cache only to say that nothing has to be
 // done.
 func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, cached []slot) ([]slot, error) {
-	if done, err := r.alreadyIssued(ctx, t, v, cached); err != nil || done {
+	done, due, err := r.alreadyIssued(ctx, t, v, cached)
+	if err != nil || (done && (!due || r.holdBack(t, v))) {
 		return cached, err
 	}
 	if last, waiting := r.refusals.last(t.UID, r.Clock.Now()); waiting {
@@ -63,6 +63,9 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 		return nil, err
 	}
 	if secret != nil && !isOurs(secret, t) {
+		if err := r.settleFormer(ctx, t, v, slots); err != nil {
+			return nil, err
+		}
 		return nil, &conflictError{secret}
 	}
 	current, cause, err := r.replaceable(ctx, t, v, slots, secret)
@@ -70,10 +73,12 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 		return nil, err
 	}
 	switch {
-	case current == nil, cause == tokenmetrics.CauseRevokedByPolicy:
+	case current == nil, v.rotation.ended(current.credential, r.Clock.Now()):
 		return r.mint(ctx, t, v, slots, secret, current)
 	case cause != "":
 		return r.rotate(ctx, t, v, &rotating{slots: slots, cached: cached, current: current, secret: secret, cause: cause})
+	case v.binding != "": // it stays in the Secret of an earlier name
+		return r.settleOthers(ctx, t, v, slots, current, false)
 	}
 	if err := r.repairTokenSecret(ctx, t, v, secret, current); err != nil {
 		return nil, err
@@ -84,32 +89,14 @@ func (r *Reconciler) ensureCredential(ctx context.Context, t *v1alpha1.ApiToken,
 	return r.settleOthers(ctx, t, v, slots, current, false)
 }
 
-// replaceable is the slot whose token is in the Secret, or in that of an earlier name, and why it is to be replaced; empty: it
-// is not. nil: there is none.
-func (r *Reconciler) replaceable(
-	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, secret *corev1.Secret,
-) (*slot, tokenmetrics.Cause, error) {
-	if current, ok := matchingSlot(slots, secret); ok {
-		cause, _ := v.rotation.due(&current, slots, r.Clock.Now())
-		return &current, cause, nil
-	}
-	current, name, err := r.renamedFrom(ctx, t, slots)
-	if err != nil || current == nil {
-		return nil, "", err
-	}
-	if v.rotation.revoked(current.credential) {
-		return current, tokenmetrics.CauseRevokedByPolicy, nil
-	}
-	v.binding = name // as long as the other Secret is not there
-	return current, tokenmetrics.CauseSecretName, nil
-}
-
-// alreadyIssued tells whether, as far as the cache knows, the Secret matches one slot in everything, which is not due to be
-// replaced, and nothing is to be done about the others.
-func (r *Reconciler) alreadyIssued(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) (bool, error) {
+// alreadyIssued tells whether, as far as the cache knows, the Secret matches one slot in everything, and nothing is to be done
+// about the others; and whether that one is due to be replaced, with an overlap.
+func (r *Reconciler) alreadyIssued(
+	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot,
+) (done, due bool, err error) {
 	var secret corev1.Secret
 	if err := r.Client.Get(ctx, types.NamespacedName{Namespace: t.Namespace, Name: t.SecretName()}, &secret); err != nil {
-		return false, client.IgnoreNotFound(err)
+		return false, false, client.IgnoreNotFound(err)
 	}
 	now := r.Clock.Now()
 	for i := range slots {
@@ -118,10 +105,10 @@ func (r *Reconciler) alreadyIssued(ctx context.Context, t *v1alpha1.ApiToken, v 
 			continue
 		}
 		_, due := v.rotation.due(current, slots, now)
-		return !due && v.rotation.settled(current, slots, now) && isOurs(&secret, t) &&
-			cachedInOrder(&secret, current, t, v.publicURL), nil
+		return !v.rotation.ended(current.credential, now) && v.rotation.settled(current, slots, now) && isOurs(&secret, t) &&
+			cachedInOrder(&secret, current, t, v.publicURL), due, nil
 	}
-	return false, nil
+	return false, false, nil
 }
 
 func matchingSlot(slots []slot, secret *corev1.Secret) (slot, bool) {
@@ -153,7 +140,8 @@ func (r *Reconciler) mint(
 	v.binding = t.SecretName()
 	r.pendings.forget(t.UID) // what was begun can't be finished any more
 	if replaced != nil {
-		r.recordRotation(t, tokenmetrics.CauseRevokedByPolicy, replaced.credential.ID, s.credential.ID, time.Time{})
+		cause, _ := v.rotation.due(replaced, slots, r.Clock.Now())
+		r.recordRotation(t, cause, replaced.credential.ID, s.credential.ID, time.Time{})
 	} else {
 		r.eventIssued(t, s.credential.ID)
 	}

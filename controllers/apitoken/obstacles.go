@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -25,9 +26,31 @@ func (r *Reconciler) conflict(ctx context.Context, t *v1alpha1.ApiToken, v *verd
 		"another name; it is looked at again every %s", taken.Name, secretRetry)
 	if owner := metav1.GetControllerOf(taken); owner != nil && owner.Kind == apiTokenKind.Kind {
 		message = fmt.Sprintf("Secret %s belongs to ApiToken %s: set spec.secret.name to another name", taken.Name, owner.Name)
+		until, err := r.handedOnAt(ctx, t.Namespace, owner.Name, taken)
+		if err != nil {
+			return err
+		}
+		if until != "" {
+			message += ", or wait: its credential there was replaced, and the Secret goes when that ends, at " + until
+		}
 	}
 	v.retryAfter = secretRetry
 	return r.hinder(ctx, t, v, slots, v1alpha1.ReasonSecretConflict, message)
+}
+
+// handedOnAt is when a Secret goes that an ApiToken has left for another name; empty: it has not, or that is not known.
+func (r *Reconciler) handedOnAt(ctx context.Context, namespace, owner string, left *corev1.Secret) (string, error) {
+	var other v1alpha1.ApiToken
+	err := r.Client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: owner}, &other)
+	if err != nil || other.SecretName() == left.Name {
+		return "", client.IgnoreNotFound(err)
+	}
+	for _, c := range other.Status.Retiring {
+		if c.ID == left.Annotations[v1alpha1.AnnotationCredentialID] {
+			return c.RetiresAt.UTC().Format(time.RFC3339), nil
+		}
+	}
+	return "", nil
 }
 
 // secretRefused is the verdict when the API server did not take a Secret.
@@ -48,14 +71,21 @@ func (r *Reconciler) hinder(
 	state, accepted := v.state, v.accepted
 	v.refuse(reason, message)
 	v.blockedReason = "the token's Secret could not be written"
-	if v.binding != "" {
-		v.state, v.accepted, v.blockedReason = state, accepted && !v.rotation.revoked(latestSlot(slots).credential), ""
+	if v.binding == "" {
+		return nil
 	}
+	c := latestSlot(slots).credential
+	if v.rotation.overdue(c, r.Clock.Now()) { // else who can keep the Secret from being written could keep the credential
+		v.blockedReason = tooOld
+		return nil
+	}
+	v.state, v.accepted, v.blockedReason = state, accepted && !v.rotation.revoked(c), ""
 	return nil
 }
 
-// boundSecret is the name of the Secret that holds the token of the latest slot, or else of another one that is accepted, as
-// far as the cache knows. A token that was made elsewhere is in none.
+// boundSecret is the name of the Secret that holds the token of the latest slot, or else of another one that was not replaced,
+// as far as the cache knows: the Secret of an earlier name, which stays for the overlap, does not count, or deleting the one
+// that does would end nothing. A token that was made elsewhere is in none.
 func (r *Reconciler) boundSecret(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (string, error) {
 	latest := latestSlot(slots)
 	if latest == nil || t.Spec.TokenHash != "" {
@@ -66,15 +96,16 @@ func (r *Reconciler) boundSecret(ctx context.Context, t *v1alpha1.ApiToken, slot
 	if err != nil {
 		return "", fmt.Errorf("list token Secrets: %w", err)
 	}
-	bound, now := "", r.Clock.Now()
+	bound := ""
 	for i := range list.Items {
 		secret := &list.Items[i]
-		switch {
-		case !isOurs(secret, t):
-		case holds(secret, latest.credential.Hash):
-			return secret.Name, nil
-		case namedOrHolding("", slots, now)(secret):
-			bound = secret.Name
+		for _, s := range slots {
+			if s.credential == nil || s.credential.RetireAt != nil || !holds(secret, s.credential.Hash) || !isOurs(secret, t) {
+				continue
+			}
+			if bound = secret.Name; s.number == latest.number {
+				return bound, nil
+			}
 		}
 	}
 	return bound, nil

@@ -30,6 +30,7 @@ type pendings struct {
 type pending struct {
 	plaintext token.Token
 	secret    types.UID // of the hash Secret
+	name      string    // of the Secret that it was made for
 	since     time.Time
 }
 

@@ -44,7 +44,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if !token.DeletionTimestamp.IsZero() {
 		return retryConflict(ctrl.Result{}, r.revoke(ctx, &token, slots))
 	}
-	return retryConflict(r.reconcileLive(ctx, &token, slots))
+	begun := r.pendings.begun(token.UID)
+	result, err := retryConflict(r.reconcileLive(ctx, &token, slots))
+	if err == nil {
+		result.Priority = r.pendings.priority(token.UID, r.Clock.Now(), begun)
+	}
+	return result, err
 }
 
 func (r *Reconciler) reconcileLive(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) (ctrl.Result, error) {

@@ -90,7 +90,7 @@ func (r *Reconciler) settleOthers(
 	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, current *slot, fenced bool,
 ) ([]slot, error) {
 	now := r.Clock.Now()
-	written := current.credential.IssuedAt.Add(settleDelay)
+	written := current.credential.IssuedAt.Add(pendingFor) // at the latest: the overlap that was promised counts from there
 	if fenced {
 		written = now
 	}
@@ -122,6 +122,17 @@ func (r *Reconciler) settleOthers(
 		}
 	}
 	return left, nil
+}
+
+// settleFormer does what is to be done about the slots beside the one that the Secret of an earlier name holds: whatever
+// keeps the wanted one from being written keeps nothing alive.
+func (r *Reconciler) settleFormer(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) error {
+	current, _, err := r.newestHeld(ctx, t, slots)
+	if err != nil || current == nil {
+		return err
+	}
+	_, err = r.settleOthers(ctx, t, v, slots, current, false)
+	return err
 }
 
 // retireSlot writes down when a replaced credential ends, so that the gateway ends it by its own clock.

@@ -53,8 +53,13 @@ func (r *Reconciler) rotate(ctx context.Context, t *v1alpha1.ApiToken, v *verdic
 	return r.settleOthers(ctx, t, v, x.slots, &next, true)
 }
 
-// prepareNext makes the credential that will replace the current one, beside it.
+// prepareNext makes the credential that will replace the current one, beside it. What the current one has replaced is told
+// first when it ends, should a manager have been killed before it was: the next one takes the place of all that retire.
 func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, x *rotating) ([]slot, error) {
+	slots, err := r.settleOthers(ctx, t, v, x.slots, x.current, false)
+	if err != nil || r.holdBack(t, v) {
+		return slots, err
+	}
 	if err := r.confirm(ctx, t); err != nil {
 		return nil, err
 	}
@@ -62,15 +67,15 @@ func (r *Reconciler) prepareNext(ctx context.Context, t *v1alpha1.ApiToken, v *v
 	if err != nil {
 		return nil, err
 	}
-	next := r.newSlot(t, v, x.slots, nextNumber(x.slots), plaintext.ID(), plaintext.Hash())
-	next.notes.Succession = &grant.Succession{Cause: string(x.cause), Slots: besides(x.slots, x.current)}
+	next := r.newSlot(t, v, slots, nextNumber(x.slots), plaintext.ID(), plaintext.Hash())
+	next.notes.Succession = &grant.Succession{Cause: string(x.cause), Slots: besides(slots, x.current)}
 	if err := r.createSlot(ctx, t, &next); err != nil {
 		return nil, err
 	}
 	now := r.Clock.Now()
-	r.pendings.note(t.UID, pending{plaintext: plaintext, secret: next.secret.UID, since: now})
+	r.pendings.note(t.UID, pending{plaintext: plaintext, secret: next.secret.UID, name: t.SecretName(), since: now})
 	v.look(now.Add(settleDelay))
-	return append(x.slots, next), nil
+	return append(slots, next), nil
 }
 
 // dropBegun takes back a credential that was made to replace another one, which is not wanted any more: nobody else knows its
@@ -113,34 +118,6 @@ func besides(slots []slot, current *slot) (numbers []int) {
 	return numbers[max(0, len(numbers)-mostBeside):]
 }
 
-// renamedFrom finds the current credential and its Secret, if the Secret of the wanted name does not hold it; nil: no Secret
-// of the token's does.
-func (r *Reconciler) renamedFrom(
-	ctx context.Context, t *v1alpha1.ApiToken, slots []slot,
-) (current *slot, name string, err error) {
-	if len(slots) == 0 {
-		return nil, "", nil
-	}
-	var list corev1.SecretList
-	err = r.Live.List(ctx, &list, client.InNamespace(t.Namespace), client.MatchingLabels{v1alpha1.LabelTokenUID: string(t.UID)})
-	if err != nil {
-		return nil, "", fmt.Errorf("list token Secrets: %w", err)
-	}
-	for i := range list.Items {
-		s, ok := matchingSlot(slots, &list.Items[i])
-		if !ok || !isOurs(&list.Items[i], t) {
-			continue
-		}
-		if list.Items[i].Name == t.SecretName() { // another manager has just written it
-			return nil, "", errUnsettled
-		}
-		if current == nil || s.number > current.number {
-			current, name = &s, list.Items[i].Name
-		}
-	}
-	return current, name, nil
-}
-
 // recordRotation tells that a credential was replaced: this is the one place that every rotation passes, once. retireAt is
 // when the replaced one ends; the zero time: it has ended.
 func (r *Reconciler) recordRotation(t *v1alpha1.ApiToken, cause tokenmetrics.Cause, from, to string, retireAt time.Time) {
@@ -155,7 +132,9 @@ func (r *Reconciler) recordRotation(t *v1alpha1.ApiToken, cause tokenmetrics.Cau
 
 // causes are the causes in words.
 var causes = map[tokenmetrics.Cause]string{
-	tokenmetrics.CauseSchedule: "of the age that spec.rotation.every says", tokenmetrics.CauseMaxAge: "of the age that the policy allows",
-	tokenmetrics.CauseRequest: "as was asked for", tokenmetrics.CauseSecretName: "for spec.secret.name has changed",
+	tokenmetrics.CauseSchedule:        "of the age that spec.rotation.every says",
+	tokenmetrics.CauseMaxAge:          "of the age that the policy allows",
+	tokenmetrics.CauseRequest:         "as was asked for",
+	tokenmetrics.CauseSecretName:      "for spec.secret.name has changed",
 	tokenmetrics.CauseRevokedByPolicy: "issued before the policy's spec.revokeIssuedBefore",
 }

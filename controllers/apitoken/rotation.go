@@ -14,7 +14,6 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
-	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
 const (
@@ -64,6 +63,8 @@ type rotation struct {
 	// cause is whose the period is: tokenmetrics.CauseSchedule or tokenmetrics.CauseMaxAge.
 	cause   tokenmetrics.Cause
 	overlap time.Duration
+	// maxAge is the age that the policy allows; 0: any.
+	maxAge time.Duration
 	// requested is what the ApiToken's annotation says, shortened; empty: nothing.
 	requested string
 	// revokedBefore is when a credential must have been issued to be still accepted; the zero time: at any time.
@@ -73,7 +74,7 @@ type rotation struct {
 // newRotation has the earlier of what the token and its policy's rule (0: nothing) say count.
 func newRotation(t *v1alpha1.ApiToken, declared declaredRotation, maxAge time.Duration, revokedBefore time.Time) rotation {
 	r := rotation{
-		period: declared.every, cause: tokenmetrics.CauseSchedule, overlap: defaultOverlap,
+		period: declared.every, cause: tokenmetrics.CauseSchedule, overlap: defaultOverlap, maxAge: maxAge,
 		requested: shortRequest(t.Annotations[v1alpha1.AnnotationRotateRequestedAt]), revokedBefore: revokedBefore,
 	}
 	if maxAge > 0 && (r.period == 0 || maxAge < r.period) {
@@ -108,15 +109,14 @@ func shortRequest(value string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// revoked tells whether the policy has ended a credential by the time of its issue.
-func (r *rotation) revoked(c *grant.Credential) bool { return c.IssuedAt.Before(r.revokedBefore) }
-
 // due tells whether a token's current credential is to be replaced now, and why.
 func (r *rotation) due(current *slot, slots []slot, now time.Time) (cause tokenmetrics.Cause, due bool) {
 	issued := current.credential.IssuedAt
 	switch {
 	case r.revoked(current.credential):
 		return tokenmetrics.CauseRevokedByPolicy, true
+	case r.stale(current.credential, now):
+		return tokenmetrics.CauseMaxAge, true
 	case r.wanted(current) && len(retiring(slots, now)) < mostRetiring:
 		return tokenmetrics.CauseRequest, true
 	case r.period > 0 && (!now.Before(issued.Add(r.period)) || issued.Sub(now) > clockTolerance):

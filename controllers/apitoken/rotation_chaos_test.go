@@ -93,7 +93,8 @@ func (h *holdings) look() {
 		h.Fatalf("the token in the Secret is refused: %+v", h.slots(h.token))
 	}
 	for plaintext, until := range h.until {
-		if works := h.works(h.token, plaintext); works != now.Before(until.Truncate(time.Second)) && (now.Before(until.Add(-2*settleDelay)) || !now.Before(until)) {
+		if works := h.works(h.token, plaintext); works != now.Before(until.Truncate(time.Second)) &&
+			(now.Before(until.Add(-2*settleDelay)) || !now.Before(until.Add(pendingFor))) { // that late, if a manager was killed
 			h.Fatalf("%s is accepted: %t, at %s before its end", idOf(plaintext), works, until.Sub(now))
 		}
 	}

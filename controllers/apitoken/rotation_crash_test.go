@@ -80,7 +80,7 @@ func (f rotationFlow) killOnce(t *testing.T, n int, afterwards bool) (reached bo
 		w.eventually("put right by the next manager", func() bool { w.step(w.manager, tok); h.look(); return h.done() })
 		w.quiet(tok)
 		h.look()
-		w.clock.SetTime(h.changed.Add(crashOverlap))
+		w.clock.SetTime(h.changed.Add(crashOverlap + pendingFor)) // it may have been written that late, for all the next one knows
 		if w.works(tok, first) {
 			t.Errorf("the old one is accepted for longer than promised")
 		}

@@ -56,8 +56,8 @@ func (p *Policy) NothingRevokedYet(now time.Time) string {
 	if later.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("spec.revokeIssuedBefore counts from %s, which is still to come: nothing has been ended by it yet; set it to "+
-		"the present time to end what there is now", later.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("spec.revokeIssuedBefore counts from %s, which is still to come: nothing has been ended by it yet; set it "+
+		"to the present time to end what there is now", later.UTC().Format(time.RFC3339))
 }
 
 // tooOld is for tokens that were made elsewhere: nobody can replace them but their holders.
