@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/perpolicy"
 	"github.com/jiratokens/jira-token-operator/controllers/policysecret"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
@@ -58,8 +59,9 @@ type Reconciler struct {
 	// Activity is where gateways report the use of tokens; nil: nowhere.
 	Activity *ActivityEndpoint
 
-	secrets *secretIndex
-	known   memo
+	secrets  *secretIndex
+	known    memo
+	recorded perpolicy.Memory[int64] // the generation that the trail has
 }
 
 // SetupWithManager registers the controller and what wakes it.

@@ -22,6 +22,11 @@ func (r *Reconciler) recordChange(ctx context.Context, p, before *v1alpha1.Token
 	if before.Status.ObservedGeneration == p.Generation || r.Trail == nil {
 		return nil
 	}
+	// The cache may be behind the status that was written with the line.
+	recorded := r.recorded.Of(client.ObjectKeyFromObject(p), p.UID, func() *int64 { return new(int64) })
+	if *recorded == p.Generation {
+		return nil
+	}
 	digest, err := specDigest(&p.Spec)
 	if err != nil {
 		return err
@@ -31,12 +36,14 @@ func (r *Reconciler) recordChange(ctx context.Context, p, before *v1alpha1.Token
 		return err
 	}
 	r.record(p, audittrail.Entry{Event: audittrail.Policy, SpecDigest: digest, FieldManager: manager})
+	*recorded = p.Generation
 	return nil
 }
 
 // recordDeletion records that a policy goes, before its finalizer does.
 func (r *Reconciler) recordDeletion(p *v1alpha1.TokenPolicy) {
 	r.record(p, audittrail.Entry{Event: audittrail.PolicyDeleted})
+	r.recorded.Forget(client.ObjectKeyFromObject(p))
 }
 
 func (r *Reconciler) record(p *v1alpha1.TokenPolicy, e audittrail.Entry) {

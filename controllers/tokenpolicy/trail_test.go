@@ -27,7 +27,7 @@ func (r *recording) Record(e audittrail.Entry) {
 	r.entries = append(r.entries, e)
 }
 
-// of is what was recorded about a policy, but for what was repeated after a lost race.
+// of is what was recorded about a policy, but for an end that was repeated after a lost race.
 func (r *recording) of(p *v1alpha1.TokenPolicy) (entries []audittrail.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -36,7 +36,9 @@ func (r *recording) of(p *v1alpha1.TokenPolicy) (entries []audittrail.Entry) {
 			entries = append(entries, e)
 		}
 	}
-	return slices.CompactFunc(entries, func(a, b audittrail.Entry) bool { return a.Event == b.Event && a.Generation == b.Generation })
+	return slices.CompactFunc(entries, func(a, b audittrail.Entry) bool {
+		return a.Event == b.Event && b.Event == audittrail.PolicyDeleted
+	})
 }
 
 // TestChangesOfAPolicyAreRecorded: each generation once, with who wrote it, and the end.
