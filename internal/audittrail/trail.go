@@ -34,8 +34,8 @@ func OrNowhere(r Recorder) Recorder {
 const (
 	// queueLength is how many lines wait for a sink that does not take them.
 	queueLength = 8192
-	// patience is how long Record waits until its line is written. A log that hangs must not hold up revocations: after it,
-	// lines are only queued until the sink takes one again, and dropped when the queue is full.
+	// patience is how long Record waits until its line is written. A log that hangs or is slow must not hold up revocations: after
+	// it, lines are only queued until one is written in this time again, and dropped when the queue is full.
 	patience = time.Second
 )
 
@@ -46,6 +46,7 @@ type Trail struct {
 	out     io.Writer
 	lines   chan line
 	stuck   atomic.Bool
+	torn    bool // the last line was written in part; of run alone
 	done    chan struct{}
 	written prometheus.Counter
 	dropped prometheus.Counter
@@ -56,6 +57,7 @@ type Trail struct {
 
 type line struct {
 	text    []byte
+	at      time.Time
 	written chan struct{} // closed when it is, or can't be
 }
 
@@ -77,12 +79,13 @@ func New(out io.Writer, c clock.PassiveClock, registerer prometheus.Registerer, 
 
 // Record writes an entry, and returns once it is written, or a second has passed, or the trail is known to hang.
 func (t *Trail) Record(e Entry) {
-	text, err := e.encode(t.clock.Now())
+	now := t.clock.Now()
+	text, err := e.encode(now)
 	if err != nil { // a struct of texts always can be
 		t.drop(err)
 		return
 	}
-	l := line{text: text, written: make(chan struct{})}
+	l := line{text: text, at: now, written: make(chan struct{})}
 	if !t.hand(l) || t.stuck.Load() {
 		return
 	}
@@ -139,7 +142,7 @@ func (t *Trail) run() {
 
 func (t *Trail) write(batch []line) {
 	for _, l := range batch {
-		if _, err := t.out.Write(l.text); err != nil {
+		if err := t.writeLine(l.text); err != nil {
 			t.drop(err)
 			continue
 		}
@@ -148,10 +151,24 @@ func (t *Trail) write(batch []line) {
 	if file, ok := t.out.(interface{ Sync() error }); ok {
 		_ = file.Sync() // pipes can't
 	}
-	t.stuck.Store(false)
+	if t.clock.Since(batch[0].at) < patience { // of a sink that is slow, the next line would be waited for in vain as well
+		t.stuck.Store(false)
+	}
 	for _, l := range batch {
 		close(l.written)
 	}
+}
+
+// writeLine begins a new line where the one before was torn, such as by a full disk: or both would be none.
+func (t *Trail) writeLine(text []byte) error {
+	if t.torn {
+		text = append([]byte{'\n'}, text...)
+	}
+	n, err := t.out.Write(text)
+	if n > 0 {
+		t.torn = text[n-1] != '\n'
+	}
+	return err
 }
 
 // Close writes what is queued. It waits for a sink that hangs, but not for ever.
