@@ -40,7 +40,7 @@ func (u *Use) Clean(p Precision, now time.Time) error {
 	case u.LastUsed < 0 || u.LastRefused < 0:
 		return fmt.Errorf("lastUsed is %d and lastRefused %d; they can't be negative", u.LastUsed, u.LastRefused)
 	case len(u.Refusals) > maxRefusals:
-		return fmt.Errorf("refusals has %d entries; there can be %d", len(u.Refusals), maxRefusals)
+		return fmt.Errorf("refusals has more than %d entries", maxRefusals)
 	}
 	for i := range u.Refusals {
 		r := &u.Refusals[i]

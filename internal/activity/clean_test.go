@@ -92,7 +92,7 @@ func TestCleanRefusesNonsense(t *testing.T) {
 		`refusals[0].reason is "A\n"`:  {Number: 1, Refusals: []Refusal{{"A\n", 1}}},
 		`refusals[0].reason is ""`:     {Number: 1, Refusals: []Refusal{{"", 1}}},
 		`refusals[0].reason is "aaaaa`: {Number: 1, Refusals: []Refusal{{strings.Repeat("a", 64), 1}}},
-		"refusals has 65 entries":      {Number: 1, Refusals: make([]Refusal, 65)},
+		"refusals has more than 64":    {Number: 1, Refusals: make([]Refusal, 65)},
 	} {
 		if err := u.Clean(prefixes, noon); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("want %q: %v", says, err)
@@ -103,16 +103,23 @@ func TestCleanRefusesNonsense(t *testing.T) {
 func TestReadReport(t *testing.T) {
 	for text, says := range map[string]string{
 		`{"gateway":"a1","uses":[]}`:          "",
+		`{"gateway":"a1","uses":null}`:        "",
 		`{"gateway":"a1","uses":[],"new":1}`:  "", // of a newer gateway
 		``:                                    "can't be decoded",
 		`[]`:                                  "can't be decoded",
 		`{"gateway":"a1","uses":[{"number":1`: "can't be decoded",
-		`{"gateway":"a1","uses":[{"number":1e40}]}`:                           "can't be decoded",
-		`{"gateway":"","uses":[]}`:                                            `gateway is ""`,
-		`{"gateway":"a b","uses":[]}`:                                         `gateway is "a b"`,
-		`{"gateway":"` + strings.Repeat("a", 33) + `"}`:                       "1 to 32 letters and digits",
-		`{"gateway":"a","uses":[` + strings.Repeat("{},", MaxUses) + `{}]}`:   "uses has 1001 entries",
-		`{"gateway":"` + strings.Repeat("a", MaxReportBytes) + `","uses":[]}`: "longer than",
+		`{"gateway":"a1","uses":[{"number":1e40}]}`:                                                                "can't be decoded",
+		`{"gateway":"","uses":[]}`:                                                                                 `gateway is ""`,
+		`{"gateway":"a b","uses":[]}`:                                                                              `gateway is "a b"`,
+		`{"gateway":"` + strings.Repeat("a", 33) + `"}`:                                                            "1 to 32 letters and digits",
+		`{"gateway":"a","uses":[` + strings.Repeat("{},", MaxUses) + `{}]}`:                                        "uses has more than 1000 entries",
+		`{"gateway":"a","uses":[],"uses":[]}`:                                                                      "uses is there twice",
+		`{"gateway":"a","uses":[{"refusals":[{}],"refusals":[{}]}]}`:                                               "refusals is there twice",
+		`{"gateway":"a","uses":{}}`:                                                                                "uses is {; a list is needed",
+		`{"gateway":"a","uses":[{},{"userAgent":"` + strings.Repeat("a", 3*MaxUseBytes) + `"}]}`:                   "uses[1], or another value, is longer than 4096",
+		`{"gateway":"` + strings.Repeat("a", 3*MaxUseBytes) + `","uses":[]}`:                                       "longer than 4096",
+		`{"gateway":"a","new":` + strings.Repeat(" ", 3*MaxUseBytes) + `1}`:                                        "longer than 4096",
+		`{"gateway":"a","uses":[` + strings.Repeat(`{"userAgent":"`+strings.Repeat("a", 2000)+`"},`, 999) + `{}]}`: "longer than 1048576",
 	} {
 		_, err := ReadReport(strings.NewReader(text))
 		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {

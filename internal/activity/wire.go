@@ -10,14 +10,7 @@
 // answer was lost or through two managers, counts once, and one that a manager took to its grave comes again.
 package activity
 
-import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"regexp"
-
-	"k8s.io/apimachinery/pkg/types"
-)
+import "k8s.io/apimachinery/pkg/types"
 
 const (
 	// Path is where the manager takes reports.
@@ -27,8 +20,12 @@ const (
 
 	// MaxUses bounds the tokens in one report.
 	MaxUses = 1000
-	// MaxReportBytes bounds a report.
-	MaxReportBytes = 4 << 20
+	// MaxUseBytes bounds one of them: a user agent of which each byte is escaped takes 1.5 KiB, all reasons that a gateway tells
+	// apart as much, and the rest less than 500 bytes.
+	MaxUseBytes = 4 << 10
+	// MaxReportBytes bounds a report. It has room for 1000 uses with whole user agents and some refusals; a gateway whose uses are
+	// longer sends fewer of them.
+	MaxReportBytes = 1 << 20
 )
 
 // Report is what a gateway knows of the use of some tokens and has not reported yet.
@@ -57,9 +54,12 @@ type Use struct {
 	UserAgent string `json:"userAgent,omitempty"`
 
 	// Refusals of requests, and when the last one was, like LastUsed.
-	Refusals    []Refusal `json:"refusals,omitempty"`
-	LastRefused int64     `json:"lastRefused,omitempty"`
+	Refusals    Refusals `json:"refusals,omitempty"`
+	LastRefused int64    `json:"lastRefused,omitempty"`
 }
+
+// Refusals are for different reasons.
+type Refusals []Refusal
 
 // Refusal is how many requests were refused for one reason.
 type Refusal struct {
@@ -88,24 +88,3 @@ const (
 	// Dropped: it will never be written, since it makes no sense, or the token is none of the gateway's policy.
 	Dropped Result = "dropped"
 )
-
-var gatewayName = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`)
-
-// ReadReport reads a report. Its errors name what is wrong with the report as a whole; each of the uses has to be checked.
-func ReadReport(from io.Reader) (*Report, error) {
-	limited := &io.LimitedReader{R: from, N: MaxReportBytes + 1}
-	decoder := json.NewDecoder(limited)
-	var report Report
-	err := decoder.Decode(&report)
-	switch {
-	case limited.N <= 0:
-		return nil, fmt.Errorf("the report is longer than %d bytes; send fewer uses at once", MaxReportBytes)
-	case err != nil:
-		return nil, fmt.Errorf("the report can't be decoded: %w", err)
-	case !gatewayName.MatchString(report.Gateway):
-		return nil, fmt.Errorf("gateway is %.40q; 1 to 32 letters and digits are needed", report.Gateway)
-	case len(report.Uses) > MaxUses:
-		return nil, fmt.Errorf("uses has %d entries; at most %d are taken at once", len(report.Uses), MaxUses)
-	}
-	return &report, nil
-}
