@@ -53,6 +53,7 @@ type entry struct {
 	sending   bool  // a report of the token is on its way; what is counted meanwhile is for the next one
 	since     int64 // of the first request that is not reported; 0: none is
 	notBefore int64
+	tried     int64 // when the manager last said that it could not be written; 0: it did not
 
 	requests, lastUsed, lastRefused int64
 	address                         [16]byte

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -112,6 +113,22 @@ func TestTableTakesTheOldestFirst(t *testing.T) {
 	again := table.Take(1000, later)
 	if len(again) != 10 || again[0].Number <= first[9].Number || again[0].Requests != 1 || again[0].Address != "203.0.113.0/24" {
 		t.Errorf("%+v", again)
+	}
+}
+
+// TestTableTakesTurns: what could not be written makes room for what came meanwhile, without having waited for less.
+func TestTableTakesTurns(t *testing.T) {
+	table := NewTable()
+	table.Used(tokenA, seen(noon, "203.0.113.0/24", "curl"), noon)
+	table.Used(tokenB, seen(noon, "203.0.113.0/24", "curl"), noon.Add(time.Second))
+	at := noon.Add(time.Minute)
+	for _, want := range []types.UID{tokenA, tokenB, tokenA, tokenB} {
+		at = at.Add(time.Second)
+		taken := table.Take(1, at)
+		if len(taken) != 1 || taken[0].Token != want || taken[0].Waiting < 60 {
+			t.Fatalf("%+v", taken)
+		}
+		table.Return(&taken[0], Later, at)
 	}
 }
 

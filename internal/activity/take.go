@@ -32,8 +32,9 @@ func (t *Taken) Wait(now time.Time) { t.Waiting = max(int64(now.Sub(t.began())/t
 
 func (t *Taken) began() time.Time { return time.Unix(0, t.held.since) }
 
-// Take takes out what is due, at most so many tokens, those that have waited longest first. Nothing more of these tokens is
-// taken until Return says what became of it.
+// Take takes out what is due, at most so many tokens, those that have waited longest first, be it for another attempt: some may
+// never be written, and must not keep others out of each report. Nothing more of these tokens is taken until Return says what
+// became of it.
 func (t *Table) Take(most int, now time.Time) []Taken {
 	type due struct {
 		token uuid.UUID
@@ -47,7 +48,7 @@ func (t *Table) Take(most int, now time.Time) []Taken {
 			e := &s.entries[j]
 			switch {
 			case t.isDue(e, now):
-				all = append(all, due{e.token, e.since})
+				all = append(all, due{e.token, max(e.since, e.tried)})
 			case e.idle(now):
 				s.remove(int32(j))
 			}
@@ -133,6 +134,9 @@ func (t *Table) release(taken *Taken, result Result, again bool, now time.Time) 
 		return
 	}
 	s.restore(i, taken)
+	if result == Later {
+		e.tried = now.UnixNano()
+	}
 	if result == Unknown {
 		e.notBefore = now.Add(unknownRetry).UnixNano()
 	}

@@ -62,7 +62,8 @@ type Reporter struct {
 	sender  sender
 	metrics *metrics
 
-	unsure   []activity.Taken // on its way, or reported while nobody knows whether it was written
+	unsure   []activity.Taken // was reported, and nobody knows whether it was written
+	failed   bool             // nobody knows what became of the last report
 	reported time.Time
 	failures int
 	hurry    chan struct{}
@@ -151,40 +152,32 @@ func (r *Reporter) report(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	now := r.opts.Clock.Now()
-	r.unsure = append(r.unsure, r.opts.Table.Take(activity.MaxUses-len(r.unsure), now)...)
-	if len(r.unsure) == 0 && now.Sub(r.reported) < heartbeat {
+	batch := r.gather(now)
+	if len(batch) == 0 && now.Sub(r.reported) < heartbeat {
 		return false, nil
 	}
-	results, err := r.sender.send(ctx, target, r.reportOf(now))
+	results, err := r.sender.send(ctx, target, r.reportOf(batch))
+	r.failed = err != nil
 	if err != nil {
-		for i := range r.unsure {
-			r.unsure[i].MayBeWritten()
+		for i := range batch {
+			batch[i].MayBeWritten()
 		}
+		r.unsure = append(batch, r.unsure...)
 		return false, err
 	}
 	r.reported = r.opts.Clock.Now()
-	return r.learn(results), nil
-}
-
-// learn tells the table what became of a report. What may have been written stays, to be reported again as it is.
-func (r *Reporter) learn(results []activity.Result) (more bool) {
-	var rest []activity.Taken
-	for i := range r.unsure {
-		r.metrics.told(results[i])
-		more = more || results[i] == activity.Written || results[i] == activity.Later
-		if !r.opts.Table.Return(&r.unsure[i], results[i], r.reported) {
-			rest = append(rest, r.unsure[i])
-		}
+	for _, result := range results {
+		r.metrics.told(result)
+		more = more || result == activity.Written // where nothing could be, there is no hurry
 	}
-	r.unsure = rest
-	return more
+	r.settle(batch, results...)
+	return more, nil
 }
 
-func (r *Reporter) reportOf(now time.Time) *activity.Report {
-	report := &activity.Report{Gateway: r.name, Uses: make([]activity.Use, len(r.unsure))}
-	for i := range r.unsure {
-		r.unsure[i].Wait(now)
-		report.Uses[i] = r.unsure[i].Use
+func (r *Reporter) reportOf(batch []activity.Taken) *activity.Report {
+	report := &activity.Report{Gateway: r.name, Uses: make([]activity.Use, len(batch))}
+	for i := range batch {
+		report.Uses[i] = batch[i].Use
 	}
 	return report
 }
