@@ -4,16 +4,11 @@ package setup
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -79,31 +74,6 @@ func (o *Options) noActivity() string {
 	}
 	return ""
 }
-
-// activityServer serves reports on every replica.
-func (o *Options) activityServer(ctx context.Context, recorder http.Handler) (*manager.Server, error) {
-	var network net.ListenConfig
-	listener, err := network.Listen(ctx, "tcp", o.Activity.Address)
-	if err != nil {
-		return nil, fmt.Errorf("listen for reports of activity: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle(use.Path, recorder)
-	shutdown := activityShutdown
-	return &manager.Server{
-		Name: "activity", ShutdownTimeout: &shutdown,
-		Listener: tls.NewListener(listener, &tls.Config{
-			GetCertificate: o.Admission.serving.GetCertificate, MinVersion: tls.VersionTLS12,
-		}),
-		Server: &http.Server{
-			Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-			ErrorLog: log.New(io.Discard, "", 0), // handshakes of strangers, and of gateways while certificates are made
-		},
-	}, nil
-}
-
-// activityShutdown is longer than what is being written takes.
-const activityShutdown = 12 * time.Second
 
 func (a *Admission) activityEndpoint() *tokenpolicy.ActivityEndpoint {
 	host := a.options.ActivityHost
