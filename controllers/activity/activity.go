@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
+	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -67,6 +68,8 @@ type Recorder struct {
 	metrics *metrics
 	calls   callLimit
 	heard   heard
+	refused *cache.LRUExpireCache // UIDs of tokens whose status could not be written
+	told    *cache.LRUExpireCache // policies whose gateways' nonsense is in the log
 }
 
 // New makes a Recorder. RegisterIndex must be called before its cache starts.
@@ -74,6 +77,7 @@ func New(o Options) *Recorder {
 	r := &Recorder{
 		Options: o, limiter: rate.NewLimiter(rate.Limit(o.WritesPerSecond), max(int(o.WritesPerSecond*burstSeconds), 1)),
 		queue: newQueue(), callers: newAuthenticator(o.Client, o.Clock),
+		refused: cache.NewLRUExpireCacheWithClock(maxRefused, o.Clock), told: cache.NewLRUExpireCacheWithClock(maxTold, o.Clock),
 	}
 	r.metrics = newMetrics(o.Registerer, func() float64 { return r.queue.oldest(o.Clock.Now()).Seconds() })
 	return r

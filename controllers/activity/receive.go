@@ -97,12 +97,12 @@ func (r *Recorder) take(w http.ResponseWriter, request *http.Request) ([]activit
 func (r *Recorder) handle(ctx context.Context, policy *v1alpha1.TokenPolicy, report *activity.Report) ([]activity.Result, error) {
 	c := &call{jobs: make([]*job, len(report.Uses))}
 	settings, now := activity.SettingsOf(policy), r.Clock.Now()
+	var senseless nonsense
 	for i := range report.Uses {
 		use := &report.Uses[i]
 		j := &job{policy: client.ObjectKeyFromObject(policy), gateway: report.Gateway, call: c}
 		if err := use.Clean(settings.Precision, now); err != nil {
-			log.FromContext(ctx).Info("a report of a token's use makes no sense",
-				"policy", j.policy.String(), "use", i, "error", err.Error())
+			senseless.add(i, err)
 			j.result = activity.Dropped
 		} else if j.result, err = r.judge(ctx, policy, use); err != nil {
 			return nil, err
@@ -110,6 +110,7 @@ func (r *Recorder) handle(ctx context.Context, policy *v1alpha1.TokenPolicy, rep
 		j.use, j.since = *use, now.Add(-time.Duration(use.Waiting)*time.Second)
 		c.jobs[i] = j
 	}
+	r.tell(ctx, client.ObjectKeyFromObject(policy), &senseless)
 	r.queue.add(client.ObjectKeyFromObject(policy), c)
 	r.await(ctx, c)
 	results := make([]activity.Result, len(c.jobs))
@@ -144,6 +145,8 @@ func (r *Recorder) judge(ctx context.Context, policy *v1alpha1.TokenPolicy, use 
 		return activity.Unknown, nil
 	case !belongs(t, client.ObjectKeyFromObject(policy)):
 		return activity.Dropped, nil
+	case r.isRefused(t.UID):
+		return activity.Later, nil
 	}
 	return "", nil
 }

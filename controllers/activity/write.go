@@ -74,7 +74,7 @@ func (r *Recorder) tryWrite(ctx context.Context, jobs []*job) (activity.Result, 
 		}
 		_, err = r.patch(ctx, t, func() { r.merge(t, policy, jobs) })
 		if !apierrors.IsConflict(err) {
-			return resultOf(err)
+			return r.outcome(t.UID, err)
 		}
 		if err := r.Live.Get(ctx, client.ObjectKeyFromObject(t), t); err != nil {
 			if apierrors.IsNotFound(err) {
@@ -84,19 +84,6 @@ func (r *Recorder) tryWrite(ctx context.Context, jobs []*job) (activity.Result, 
 		}
 	}
 	return activity.Later, nil
-}
-
-// resultOf is what a write that was not overtaken means. What the API server finds invalid it will find so again.
-func resultOf(err error) (activity.Result, error) {
-	switch {
-	case err == nil:
-		return activity.Written, nil
-	case apierrors.IsNotFound(err):
-		return activity.Dropped, nil
-	case apierrors.IsInvalid(err):
-		return activity.Dropped, err
-	}
-	return activity.Unsure, err // the API server may have written it and could not say so
 }
 
 func (r *Recorder) merge(t *v1alpha1.ApiToken, policy *v1alpha1.TokenPolicy, jobs []*job) {
