@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package revoke is the command `kubectl apitoken revoke`: it deletes ApiTokens, and with them their credentials. Its files:
-// the token whose plaintext somebody has found (find), the policy's deny list, against Git (deny), and the hash Secrets,
-// while the operator is down (now).
+// the tokens whose plaintext somebody has found (find, findsecret), the policy's deny list, against Git (deny), and the hash
+// Secrets, while the operator is down (now).
 package revoke
 
 import (
@@ -39,6 +39,7 @@ type command struct {
 	ask     *ask.Asker
 	now     clock.PassiveClock
 	api     client.Client
+	rest    int // what --stdin has found beside the targets, by which the token may be accepted
 }
 
 // NewCommand makes the command.
@@ -59,7 +60,7 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	c.selection.AddFlags(fs)
-	fs.BoolVar(&c.stdin, "stdin", false, "the ApiToken of the token on standard input, in any namespace unless -n says one")
+	fs.BoolVar(&c.stdin, "stdin", false, "the ApiTokens of the token on standard input, in any namespace unless -n says one")
 	fs.BoolVar(&c.deny, "deny", false,
 		"first add the tokens (with --owner: the owner) to the policy's spec.deny, so that Git can't bring them back")
 	fs.BoolVar(&c.immediately, "now", false, "also delete the hash Secrets, which works while the operator is down")
@@ -99,7 +100,11 @@ func (c *command) run(ctx context.Context, names []string) error {
 			return err
 		}
 	}
-	return act.OnEach(ctx, targets, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error { return c.revoke(ctx, t, printer) })
+	err = act.OnEach(ctx, targets, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error { return c.revoke(ctx, t, printer) })
+	if err != nil {
+		return err
+	}
+	return c.restError()
 }
 
 func (c *command) check(names []string) (printers.ResourcePrinter, error) {
@@ -124,11 +129,7 @@ func (c *command) targets(ctx context.Context, names []string) ([]*v1alpha1.ApiT
 	if err != nil {
 		return nil, err
 	}
-	t, err := c.find(ctx, plaintext)
-	if err != nil {
-		return nil, err
-	}
-	return []*v1alpha1.ApiToken{t}, nil
+	return c.find(ctx, plaintext)
 }
 
 // confirm can't ask where standard input has been the token.

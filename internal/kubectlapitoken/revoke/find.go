@@ -4,80 +4,66 @@ package revoke
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/grant"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
-// found is the ApiToken of a plaintext token. proved: its hash was compared; else its public id alone, which anybody can write
-// before another secret.
-type found struct {
-	token  *v1alpha1.ApiToken
-	proved bool
+// matches are the ApiTokens that have to do with a plaintext token. There can be several: each policy has its own hashes.
+type matches struct {
+	// namespace is that of -n; empty: all.
+	namespace string
+	// proved have it as their credential: the operator's status says so of its hash, or a hash Secret does.
+	proved []*v1alpha1.ApiToken
+	// byID have its public id as their credential's, which anybody can write before another secret.
+	byID []*v1alpha1.ApiToken
+	// declared say its hash in their spec, which anybody can copy, and have no credential with it.
+	declared []*v1alpha1.ApiToken
+	// others are hash Secrets with its hash whose ApiTokens are not among these, in words.
+	others []string
+	// unread are the policies' namespaces whose Secrets one may not list.
+	unread []string
 }
 
-// find looks for the ApiToken of a plaintext token: by what the ApiTokens say, which takes no right to read Secrets, and then
-// by the hash Secrets, as far as one may read them. The token itself goes nowhere.
-func (c *command) find(ctx context.Context, plaintext string) (*v1alpha1.ApiToken, error) {
+// find looks for all ApiTokens of a plaintext token: by what the operator's status says, which takes no right to read Secrets,
+// and by the hash Secrets, as far as one may read them. What a spec declares is no proof: another ApiToken may be that which
+// works. The token itself goes nowhere.
+func (c *command) find(ctx context.Context, plaintext string) ([]*v1alpha1.ApiToken, error) {
 	parsed, err := token.Parse(plaintext)
 	if err != nil {
 		return nil, usage.Errorf("standard input is no token: %w", err)
 	}
-	hit, err := c.findInTokens(ctx, parsed)
+	m, err := c.findInTokens(ctx, parsed)
 	if err != nil {
 		return nil, err
 	}
-	if hit != nil && hit.proved {
-		return hit.token, nil
-	}
-	namespaces, err := c.policyNamespaces(ctx, hit)
-	if err != nil {
+	if err := c.findInSecrets(ctx, m, parsed.Hash()); err != nil {
 		return nil, err
 	}
-	credential, unread, err := c.findInSecrets(ctx, namespaces, parsed.Hash())
-	switch {
-	case err != nil:
-		return nil, err
-	case credential != nil:
-		return c.tokenOf(ctx, credential)
-	case hit == nil:
-		return nil, notFound(parsed, unread)
-	case len(unread) == 0:
-		return nil, exit.Errorf(exit.NotFound, "the token on standard input has the id of a credential of ApiToken %s, and is "+
-			"another: it was changed or made up, and no gateway accepts it; nothing was revoked", tokens.Name(hit.token))
+	found := m.proved
+	for _, t := range m.byID {
+		if namespace := string(t.Spec.PolicyRef.Namespace); slices.Contains(m.unread, namespace) {
+			found = append(found, t)
+			fmt.Fprintf(c.streams.ErrOut, "Found by its public id %s; whether the rest of the token is right can't be said, as you may "+
+				"not list secrets in namespace %s.\n", parsed.ID(), namespace)
+		}
 	}
-	fmt.Fprintf(c.streams.ErrOut, "Found by its public id %s; whether the rest of the token is right can't be said, as you may not "+
-		"list secrets in namespace %s.\n", parsed.ID(), hit.token.Spec.PolicyRef.Namespace)
-	return hit.token, nil
+	if len(found) == 0 {
+		return nil, m.nothing(parsed)
+	}
+	c.warnOfRest(m)
+	return found, nil
 }
 
-func notFound(parsed token.Token, unread []string) error {
-	hint := ""
-	if len(unread) > 0 {
-		hint = fmt.Sprintf("; it could also be found by the Secrets in namespace %s, which you may not list",
-			strings.Join(unread, ", "))
-	}
-	return exit.Errorf(exit.NotFound, "no ApiToken has the token on standard input (its id is %s): it may be revoked already, "+
-		"replaced, of another cluster, or in a namespace that was not looked into (-n)%s", parsed.ID(), hint)
-}
-
-var errEnough = errors.New("enough")
-
-// findInTokens looks at the ApiTokens of all namespaces, or of that of -n; nil: none is it.
-func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*found, error) {
+// findInTokens looks at the ApiTokens of all namespaces, or of that of -n.
+func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*matches, error) {
 	_, explicit, err := c.cluster.Namespace()
 	if err != nil {
 		return nil, err
@@ -91,82 +77,87 @@ func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*found,
 	if err != nil {
 		return nil, err
 	}
-	var hit *found
-	err = selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
+	m := &matches{namespace: selected.Namespace}
+	return m, selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
 		switch {
-		case string(t.Spec.TokenHash) == string(text), tokens.HasCredential(t, parsed.Hash().DerivedID()):
-			hit = &found{token: t, proved: true}
-			return errEnough
+		case tokens.HasCredential(t, parsed.Hash().DerivedID()):
+			m.proved = append(m.proved, t)
 		case tokens.HasCredential(t, parsed.ID()):
-			hit = &found{token: t}
+			m.byID = append(m.byID, t)
+		case string(t.Spec.TokenHash) == string(text):
+			m.declared = append(m.declared, t)
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return hit, err
 }
 
-// policyNamespaces are where the hash Secret can be.
-func (c *command) policyNamespaces(ctx context.Context, hit *found) ([]string, error) {
-	if hit != nil {
-		return []string{string(hit.token.Spec.PolicyRef.Namespace)}, nil
+// nothing says why there is nothing to revoke.
+func (m *matches) nothing(parsed token.Token) error {
+	hint := ""
+	if len(m.unread) > 0 {
+		hint = fmt.Sprintf("; it could also be found by the Secrets in namespace %s, which you may not list",
+			strings.Join(m.unread, ", "))
 	}
-	var policies v1alpha1.TokenPolicyList
-	err := c.api.List(ctx, &policies)
 	switch {
-	case apierrors.IsForbidden(err):
-		return nil, nil // who may not see policies may not read Secrets beside them
-	case err != nil:
-		return nil, fmt.Errorf("list the policies: %w", err)
+	case len(m.others) > 0:
+		return exit.Errorf(exit.NotFound, "nothing was revoked: %s", strings.Join(m.others, "; "))
+	case len(m.declared) > 0:
+		return exit.Errorf(exit.NotFound, "nothing was revoked: the hash of the token on standard input is declared by ApiToken %s, "+
+			"and the operator says of none that it is the credential; to revoke such a declaration, name it%s",
+			declarations(m.declared), hint)
+	case len(m.byID) > 0:
+		return exit.Errorf(exit.NotFound, "the token on standard input has the id of a credential of ApiToken %s, and is another: it "+
+			"was changed or made up, and no gateway accepts it; nothing was revoked", names(m.byID))
 	}
-	var namespaces []string
-	for i := range policies.Items {
-		namespaces = append(namespaces, policies.Items[i].Namespace)
-	}
-	slices.Sort(namespaces)
-	return slices.Compact(namespaces), nil
+	return exit.Errorf(exit.NotFound, "no ApiToken has the token on standard input (its id is %s): it may be revoked already, "+
+		"replaced, of another cluster, or in a namespace that was not looked into (-n)%s", parsed.ID(), hint)
 }
 
-// findInSecrets looks for the hash in the hash Secrets; unread are the namespaces whose Secrets one may not list.
-func (c *command) findInSecrets(
-	ctx context.Context, namespaces []string, hash token.Hash,
-) (hit *grant.Credential, unread []string, err error) {
-	for _, namespace := range namespaces {
-		err := c.eachHashSecret(ctx, namespace, func(s *corev1.Secret) error {
-			credential, err := grant.Decode(s.Data[grant.DataKey])
-			if err == nil && credential.Hash == hash { // what can't be decoded grants nothing
-				hit = credential
-				return errEnough
-			}
-			return nil
-		})
-		switch {
-		case errors.Is(err, errEnough):
-			return hit, nil, nil
-		case apierrors.IsForbidden(err):
-			unread = append(unread, namespace)
-		case err != nil:
-			return nil, nil, fmt.Errorf("list the hash Secrets in namespace %s: %w", namespace, err)
+// warnOfRest names what the revocation leaves, by which the token may be accepted all the same.
+func (c *command) warnOfRest(m *matches) {
+	for _, other := range m.others {
+		fmt.Fprintf(c.streams.ErrOut, "Warning: %s\n", other)
+	}
+	if len(m.declared) > 0 {
+		fmt.Fprintf(c.streams.ErrOut, "Warning: the same hash is declared by ApiToken %s, which is not revoked. Once it is free, the "+
+			"operator can accept it there: revoke that as well, by name\n", declarations(m.declared))
+	}
+	c.rest = len(m.others) + len(m.declared)
+}
+
+// restError keeps scripts from taking a token for ended that may be accepted elsewhere.
+func (c *command) restError() error {
+	if c.rest == 0 {
+		return nil
+	}
+	return exit.Errorf(exit.Incomplete, "the token may be accepted all the same: see the warnings above")
+}
+
+// declarations names ApiTokens, and why each has no credential.
+func declarations(list []*v1alpha1.ApiToken) string {
+	parts := make([]string, len(list))
+	for i, t := range list {
+		reason, _ := tokens.Reason(t)
+		if reason == "" {
+			reason = "not looked at yet"
 		}
+		parts[i] = fmt.Sprintf("%s (%s)", tokens.Name(t), reason)
 	}
-	return nil, unread, nil
+	return atMost(parts)
 }
 
-// tokenOf is the ApiToken of a credential. One that is gone, and whose credential still is there, can be revoked, too.
-func (c *command) tokenOf(ctx context.Context, credential *grant.Credential) (*v1alpha1.ApiToken, error) {
-	ref := credential.Token
-	t := &v1alpha1.ApiToken{}
-	err := c.api.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, t)
-	switch {
-	case err == nil && t.UID == ref.UID:
-		return t, nil
-	case err != nil && !apierrors.IsNotFound(err):
-		return nil, cluster.Explain(err, "read the ApiToken "+ref.String(),
-			cluster.Right{Verb: "get", Resource: "apitokens", Namespace: ref.Namespace})
+func names(list []*v1alpha1.ApiToken) string {
+	parts := make([]string, len(list))
+	for i, t := range list {
+		parts[i] = tokens.Name(t)
 	}
-	return nil, exit.Errorf(exit.NotFound, "the token on standard input was that of ApiToken %s, which is gone; the operator will "+
-		"end its credential, and to do it now: kubectl delete secret -l %s=%s -n NAMESPACE of the policy", ref,
-		v1alpha1.LabelTokenUID, ref.UID)
+	return atMost(parts)
+}
+
+func atMost(parts []string) string {
+	text := strings.Join(parts[:min(len(parts), mostShown)], ", ")
+	if more := len(parts) - mostShown; more > 0 {
+		text += fmt.Sprintf(" and %s more", show.Count(more, "ApiToken"))
+	}
+	return text
 }

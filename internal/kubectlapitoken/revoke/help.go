@@ -5,8 +5,9 @@ package revoke
 const long = `End tokens for good: their ApiTokens are deleted, and the operator ends their credentials at once.
 
 By name, by labels, by owner, or by the token itself on standard input (--stdin), such as one that was
-found in a repository. That token is hashed here and sent nowhere; the ApiToken is found by its public
-id, and by its hash as far as you may read the policy's Secrets.
+found in a repository. That token is hashed here and sent nowhere; all ApiTokens whose credential it is
+are found by their status, and by the hash as far as you may read the policies' Secrets. An ApiToken that
+only declares its hash is named, and left to be revoked by name.
 
 Where a GitOps tool declares a token, it will declare it again, and a new credential will be issued:
 remove it in Git, or use --deny, which adds the token (with --owner: the owner) to the policy's
@@ -17,7 +18,8 @@ It shows what will be revoked, and asks. It takes the rights to get (or list) an
 --deny to get and patch tokenpolicies, with --now to list and delete secrets, both in the policy's
 namespace.
 
-Exit codes: 0 revoked, 1 not revoked, 2 wrong usage, 3 done for some of the tokens, 5 there is no such
+Exit codes: 0 revoked, 1 not revoked, 2 wrong usage, 3 done for some of the tokens (--stdin:
+the token may be accepted all the same), 5 there is no such
 token, 6 the operator has not ended the credentials when --wait was over.`
 
 const examples = `  # One token, and wait until it is refused

@@ -143,24 +143,6 @@ func (r *idFirst) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestRevokeDeclaredHash: one that was made elsewhere is found by its hash in the spec.
-func TestRevokeDeclaredHash(t *testing.T) {
-	p, namespace, alice := newPolicy(t), plane.Namespace(t), newPerson(t, "alice")
-	made := makeToken(t)
-	hash, err := made.Hash().MarshalText()
-	must(t, err)
-	object := newToken(t, p, namespace, "laptop", func(o *v1alpha1.ApiToken) { o.Spec.TokenHash = v1alpha1.TokenHash(hash) })
-	for _, verb := range []string{"list", "delete"} {
-		alice.may(t, verb, "jiratokens.io", "apitokens", namespace)
-	}
-	r := alice.runsWith(t, made.Reveal(), "revoke", "--stdin", "--yes", "-n", namespace)
-	r.expect(t, 0, "apitoken.jiratokens.io/laptop revoked")
-	r.silent(t, made)
-	if !gone(t, object) {
-		t.Error("it is still there")
-	}
-}
-
 // TestRevokeAgainstGit: the policy denies first what Git would bring back.
 func TestRevokeAgainstGit(t *testing.T) {
 	p := newPolicy(t, func(p *v1alpha1.TokenPolicy) {
