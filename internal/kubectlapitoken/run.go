@@ -14,6 +14,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 )
 
 // Run runs the plugin with its arguments (without the program's name) and returns its exit code. now is when tokens would
@@ -23,15 +24,19 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	command.SetArgs(args)
 	ran, err := command.ExecuteContextC(ctx)
 	code := exitCode(err)
+	text := ""
+	if err != nil {
+		text = show.OneLine(err.Error()) // it may repeat what tenants have written
+	}
 	_, said := exit.CodeOf(err)
 	switch {
 	case err == nil, said,
 		errors.Is(err, cani.ErrNotPermitted), errors.Is(err, cani.ErrNotKnown), errors.Is(err, personal.ErrIncomplete):
 		// The answer has been printed.
 	case code == exit.Usage:
-		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\nSee %s --help\n", err, ran.CommandPath())
+		_, _ = fmt.Fprintf(streams.ErrOut, "error: %s\nSee %s --help\n", text, ran.CommandPath())
 	default:
-		_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
+		_, _ = fmt.Fprintf(streams.ErrOut, "error: %s\n", text)
 	}
 	return code
 }

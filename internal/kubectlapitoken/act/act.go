@@ -25,7 +25,7 @@ func OnEach(ctx context.Context, list []*v1alpha1.ApiToken, errOut io.Writer, do
 		if err := do(t); err != nil {
 			failed, last = failed+1, err
 			if len(list) > 1 {
-				fmt.Fprintf(errOut, "error: %v\n", err)
+				fmt.Fprintf(errOut, "error: %s\n", show.OneLine(err.Error()))
 			}
 		}
 	}

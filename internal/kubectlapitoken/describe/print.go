@@ -36,7 +36,7 @@ func text(k *known, now time.Time) string {
 	p.section("Events", func() { p.events(k) })
 	p.rule(k)
 	for _, note := range k.notes {
-		fmt.Fprintf(&p.out, "\nNote: %s.", note)
+		fmt.Fprintf(&p.out, "\nNote: %s.", show.OneLine(note))
 	}
 	return strings.TrimRight(p.out.String(), "\n") + "\n"
 }

@@ -142,6 +142,6 @@ func (f *follower) trouble(err error) {
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err): // it reads all anew
 	case !f.lost:
 		f.lost = true
-		fmt.Fprintf(f.streams.ErrOut, "The API server does not answer; trying again: %v\n", err)
+		fmt.Fprintf(f.streams.ErrOut, "The API server does not answer; trying again: %s\n", show.OneLine(err.Error()))
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 )
 
 // The marks of Flux and Argo CD.
@@ -21,8 +23,11 @@ const (
 	argoPrefix    = "argocd-"
 )
 
-// OwnerOf says what declares an object, such as Flux's Kustomization flux-system/tokens; empty: nothing that is known.
-func OwnerOf(o metav1.Object) string {
+// OwnerOf says what declares an object, such as Flux's Kustomization flux-system/tokens; empty: nothing that is known. Tenants
+// write the marks: what they say is shown as a line of text.
+func OwnerOf(o metav1.Object) string { return show.OneLine(ownerOf(o)) }
+
+func ownerOf(o metav1.Object) string {
 	labels, annotations := o.GetLabels(), o.GetAnnotations()
 	for prefix, kind := range map[string]string{fluxKustomize: "Flux's Kustomization ", fluxHelm: "Flux's HelmRelease "} {
 		if name := labels[prefix+"/name"]; name != "" {

@@ -25,6 +25,9 @@ func TestOwnerOf(t *testing.T) {
 		"Argo CD's usual label": {
 			metav1.ObjectMeta{Labels: instance, ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "argocd-controller"}}}, "Argo CD's application tokens",
 		},
+		"of somebody who means the terminal": {
+			metav1.ObjectMeta{Annotations: keys{"argocd.argoproj.io/tracking-id": "a\x1b[2J\nb\u009b\u202e:x"}}, "Argo CD's application a [2J b  ",
+		},
 		"a label that anybody sets": {metav1.ObjectMeta{Labels: instance}, ""},
 		"helm install": {
 			metav1.ObjectMeta{Labels: keys{"app.kubernetes.io/instance": "tokens", "app.kubernetes.io/managed-by": "Helm"}}, "the Helm release tokens",

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 )
 
 // State is how an ApiToken is doing, in one word.
@@ -70,10 +71,11 @@ func Condition(t *v1alpha1.ApiToken, kind string) *metav1.Condition {
 	return meta.FindStatusCondition(t.Status.Conditions, kind)
 }
 
-// Reason is that of the condition that says why a token is as it is; a token that the operator has not looked at has none.
+// Reason is that of the condition that says why a token is as it is, and its message as a line of text, which may repeat what
+// tenants have written; a token that the operator has not looked at has none.
 func Reason(t *v1alpha1.ApiToken) (reason, message string) {
 	if ready := Condition(t, v1alpha1.ConditionReady); ready != nil {
-		return ready.Reason, ready.Message
+		return ready.Reason, show.OneLine(ready.Message)
 	}
 	return "", ""
 }
