@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/clock"
@@ -15,11 +17,20 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
+// wholeToken is one, wherever in a text.
+var wholeToken = regexp.MustCompile(token.Pattern)
+
 // Run runs the plugin with its arguments (without the program's name) and returns its exit code. now is when tokens would
-// be declared.
+// be declared. A token among the arguments goes nowhere: not into a message, nor as a name or label to the API server.
 func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams, now clock.PassiveClock) int {
+	if slices.ContainsFunc(args, wholeToken.MatchString) {
+		_, _ = fmt.Fprintln(streams.ErrOut, "error: an argument has a token in it. If that works, it is in your shell's history now: "+
+			"revoke it (kubectl apitoken revoke --stdin), and give tokens on standard input")
+		return exit.Usage
+	}
 	command := NewCommand(streams, now) //nolint:contextcheck // showing help takes no context
 	command.SetArgs(args)
 	ran, err := command.ExecuteContextC(ctx)
