@@ -12,7 +12,8 @@ only declares its hash is named, and left to be revoked by name.
 Where a GitOps tool declares a token, it will declare it again, and a new credential will be issued:
 remove it in Git, or use --deny, which adds the token (with --owner: the owner) to the policy's
 spec.deny first. While the operator is down nothing ends a credential but its hash Secret: --now
-deletes that as well, and the gateways follow at once.
+deletes that as well, and the gateways follow at once. A declared hash (spec.tokenHash) takes --deny, too:
+whoever may declare ApiTokens could have the same token accepted again.
 
 It shows what will be revoked, and asks. It takes the rights to get (or list) and delete apitokens; with
 --deny to get and patch tokenpolicies, with --now to list and delete secrets, both in the policy's

@@ -44,8 +44,20 @@ func (c *command) summarise(targets []*v1alpha1.ApiToken) error {
 	if !c.deny {
 		act.WarnOfGit(targets, c.streams.ErrOut, "it will declare it again, with a new credential, unless it is removed there or "+
 			"denied by the policy (--deny)")
+		c.warnOfHashes(targets)
 	}
 	return nil
+}
+
+// warnOfHashes says where a hash Secret's end is not the token's: that holds against the operator, not against whoever may write
+// the ApiToken.
+func (c *command) warnOfHashes(targets []*v1alpha1.ApiToken) {
+	for _, t := range targets {
+		if c.immediately && t.Spec.TokenHash != "" {
+			fmt.Fprintf(c.streams.ErrOut, "Warning: ApiToken %s declares its token's hash: whoever may declare that again can have the "+
+				"same token accepted again, unless the policy denies it (--deny)\n", tokens.Name(t))
+		}
+	}
 }
 
 // revoke ends one token.

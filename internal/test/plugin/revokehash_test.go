@@ -3,6 +3,7 @@
 package plugin_test
 
 import (
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,14 +79,22 @@ func TestRevokeByTokenDespiteDecoy(t *testing.T) {
 func TestRevokeByTokenOfSeveralPolicies(t *testing.T) {
 	admin, made := newPerson(t, "admin", "system:masters"), makeToken(t)
 	var objects []client.Object
+	var denied []string
 	for _, id := range []string{made.ID(), made.Hash().DerivedID(), made.Hash().DerivedID()} {
 		object := newToken(t, newPolicy(t), plane.Namespace(t), "laptop", declares(t, made))
 		report(t, object, metav1.ConditionTrue, metav1.ConditionTrue, v1alpha1.ReasonIssued, withCredential(id))
 		objects = append(objects, object, store(t, object, made))
+		denied = append(denied, "policy "+string(object.Spec.PolicyRef.Namespace)+"/jira denies token "+object.Namespace+"/laptop")
 	}
-	r := admin.runsWith(t, made.Reveal(), "revoke", "--stdin", "--yes", "--now")
-	r.expect(t, 0, "apitoken.jiratokens.io/laptop revoked")
+	revoke := []string{"revoke", "--stdin", "--yes", "--now"}
+	const warns = "declares its token's hash: whoever may declare that again can have the same token accepted again"
+	admin.runsWith(t, made.Reveal(), append(revoke, "--dry-run=server")...).expect(t, 0, "/laptop "+warns, "(--deny)")
+	r := admin.runsWith(t, made.Reveal(), append(revoke, "--deny")...)
+	r.expect(t, 0, append(denied, "apitoken.jiratokens.io/laptop revoked")...)
 	r.silent(t, made)
+	if strings.Contains(r.errOut, warns) {
+		t.Errorf("it warns of what --deny keeps from happening:\n%s", r.errOut)
+	}
 	for _, object := range objects {
 		if err := read(t, object); client.IgnoreNotFound(err) != nil || err == nil {
 			t.Errorf("%T %s is still there: %v", object, object.GetName(), err)
