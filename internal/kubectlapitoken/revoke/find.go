@@ -98,13 +98,14 @@ func (m *matches) nothing(parsed token.Token) error {
 		hint = fmt.Sprintf("; it could also be found by the Secrets in namespace %s, which you may not list",
 			strings.Join(m.unread, ", "))
 	}
+	says := m.others
+	if len(m.declared) > 0 {
+		says = append(says, fmt.Sprintf("the hash of the token on standard input is declared by ApiToken %s, and the operator says of "+
+			"none that it is the credential; to revoke such a declaration, name it", declarations(m.declared)))
+	}
 	switch {
-	case len(m.others) > 0:
-		return exit.Errorf(exit.NotFound, "nothing was revoked: %s", strings.Join(m.others, "; "))
-	case len(m.declared) > 0:
-		return exit.Errorf(exit.NotFound, "nothing was revoked: the hash of the token on standard input is declared by ApiToken %s, "+
-			"and the operator says of none that it is the credential; to revoke such a declaration, name it%s",
-			declarations(m.declared), hint)
+	case len(says) > 0:
+		return exit.Errorf(exit.NotFound, "nothing was revoked: %s%s", strings.Join(says, "; "), hint)
 	case len(m.byID) > 0:
 		return exit.Errorf(exit.NotFound, "the token on standard input has the id of a credential of ApiToken %s, and is another: it "+
 			"was changed or made up, and no gateway accepts it; nothing was revoked", names(m.byID))

@@ -89,7 +89,8 @@ func (c *command) prove(ctx context.Context, m *matches, ref grant.TokenReferenc
 		return err
 	case t == nil:
 		m.others = append(m.others, fmt.Sprintf("the token on standard input was that of ApiToken %s, which is gone; the operator "+
-			"will end its credential, and to do it now: kubectl delete secret -l %s=%s -n %s", ref, v1alpha1.LabelTokenUID, ref.UID, namespace))
+			"will end its credential, and to do it now: kubectl delete secret -l %s=%s -n %s", ref,
+			v1alpha1.LabelTokenUID, ref.UID, namespace))
 	default:
 		m.proved = append(m.proved, t)
 	}
