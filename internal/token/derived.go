@@ -26,5 +26,10 @@ func (h Hash) DerivedID() string {
 	return string(id)
 }
 
+// IsID tells whether a text has the form of a credential's id: 12 base62 characters, or derived from a hash.
+func IsID(text string) bool {
+	return len(text) == idLength && isBase62(strings.TrimPrefix(text, derivedPrefix))
+}
+
 // IsDerivedID tells whether the id of a credential was derived from its hash.
 func IsDerivedID(id string) bool { return strings.HasPrefix(id, derivedPrefix) }

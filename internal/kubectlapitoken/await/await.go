@@ -68,7 +68,7 @@ func timedOut(key client.ObjectKey, last *v1alpha1.ApiToken, timeout time.Durati
 		return exit.Errorf(exit.TimedOut, "the operator has not looked at ApiToken %s within %s: does it run?", key, timeout)
 	}
 	text := fmt.Sprintf("ApiToken %s is not there yet after %s: %s: %s", key, timeout, reason, message)
-	if advice := tokens.Advice(reason); advice != "" && reason != v1alpha1.ReasonIssued {
+	if advice := tokens.FurtherAdvice(reason, message); advice != "" && reason != v1alpha1.ReasonIssued {
 		text += "; " + advice
 	}
 	return exit.Errorf(exit.TimedOut, "%s", text)
@@ -86,7 +86,7 @@ func Active(now clock.PassiveClock) func(*v1alpha1.ApiToken) (bool, error) {
 		case tokens.Refused, tokens.Expired, tokens.Suspended, tokens.Deleting:
 			reason, message := tokens.Reason(t)
 			text := fmt.Sprintf("ApiToken %s is %s: %s: %s", tokens.Name(t), state, reason, message)
-			if advice := tokens.Advice(reason); advice != "" {
+			if advice := tokens.FurtherAdvice(reason, message); advice != "" {
 				text += "; " + advice
 			}
 			return false, exit.Errorf(exit.Refused, "%s", text)

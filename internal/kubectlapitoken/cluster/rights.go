@@ -31,7 +31,8 @@ func (r Right) String() string {
 func Explain(err error, doing string, right Right) error {
 	switch {
 	case apierrors.IsForbidden(err) && !isAdmission(err):
-		return fmt.Errorf("%s: you may not %s: ask for that right (kubectl auth can-i tells who has it): %w", doing, right, err)
+		return fmt.Errorf("%s: you may not %s: ask for that right (kubectl auth can-i --list -n NAMESPACE shows those that you "+
+			"have): %w", doing, right, err)
 	case apierrors.IsNotFound(err):
 		return exit.Errorf(exit.NotFound, "%s: %w", doing, err)
 	}

@@ -40,7 +40,7 @@ func (f *Flags) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.ExpiresAt, "expires-at", "", "expiry of the token instead of a lifetime, such as 2027-01-31T00:00:00Z")
 	fs.StringSliceVar(&f.SourceRanges, "source-ranges", nil, "addresses that the token is used from, such as 10.0.0.0/8")
 	fs.StringArrayVar(&f.Headers, "header", nil,
-		"pattern for a header of each request, such as 'User-Agent=Zapier*'; can be repeated")
+		"pattern for a header of each request, such as 'User-Agent=Zapier*'; repeatable")
 	fs.StringVar(&f.RateLimit, "rate-limit", "", "rate limit of the token, as requests/period, such as 60/1m")
 	fs.Int32Var(&f.Concurrent, "concurrent", 0, "most requests of the token in progress at once; needs --rate-limit")
 	fs.StringVar(&f.Description, "description", "", "what the token is for, for the people who will read it in a year")

@@ -63,8 +63,8 @@ func (p *page) conditions(t *v1alpha1.ApiToken) {
 		}
 		p.row(c.Type, string(c.Status), c.Reason, show.Age(c.LastTransitionTime.Time, p.now), message)
 	}
-	if reason, _ := tokens.Reason(t); reason != "" && reason != v1alpha1.ReasonIssued {
-		if todo := tokens.Advice(reason); todo != "" {
+	if reason, message := tokens.Reason(t); reason != "" && reason != v1alpha1.ReasonIssued {
+		if todo := tokens.FurtherAdvice(reason, message); todo != "" {
 			p.row("→ " + todo)
 		}
 	}

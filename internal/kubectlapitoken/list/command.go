@@ -68,6 +68,7 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 	complete.Flag(cmd, "policy", complete.Policies(connection))
 	complete.Flag(cmd, "scope", complete.Scopes())
 	complete.Flag(cmd, "state", complete.Words(tokens.States...))
+	complete.Flag(cmd, "reason", complete.Words(tokens.Reasons()...))
 	complete.Flag(cmd, "sort-by", complete.Words(orderNames...))
 	return cmd
 }

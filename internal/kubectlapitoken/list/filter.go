@@ -31,12 +31,12 @@ var timeFlags = [6]struct {
 	before, ahead bool
 	of            func(*v1alpha1.ApiToken) *time.Time
 }{
-	{"created-before", "declared before this time, or longer ago than this", true, false, createdAt},
+	{"created-before", "declared before this time, or so long ago", true, false, createdAt},
 	{"created-after", "declared after this time, or within this time", false, false, createdAt},
 	{"last-used-before", "not used since this time, or for this long", true, false, usedAt},
 	{"last-used-after", "used since this time, or within this time", false, false, usedOnceAt},
-	{"expires-before", "that expire before this time, or within this time", true, true, expiresAt},
-	{"expires-after", "that expire after this time, or later than this from now", false, true, expiresAt},
+	{"expires-before", "that expire before or within this time", true, true, expiresAt},
+	{"expires-after", "that expire after this time, or so far ahead", false, true, expiresAt},
 }
 
 func createdAt(t *v1alpha1.ApiToken) *time.Time { return &t.CreationTimestamp.Time }
@@ -68,12 +68,12 @@ func (f *filters) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.scope, "scope", "", "only tokens that reach all that this scope does, such as write:comment")
 	fs.StringVar(&f.credential, "credential", "", "only the token with this credential, as in the gateway's audit log (tokenID)")
 	for i, flag := range timeFlags {
-		fs.StringVar(&f.times[i], flag.name, "", "only tokens "+flag.about+": 2027-01-31, 12h or 30d")
+		fs.StringVar(&f.times[i], flag.name, "", "only tokens "+flag.about+": 2027-01-31, 30d")
 	}
 	fs.BoolVar(&f.unused, "unused", false,
-		"only tokens that the operator calls unused (condition Unused; the policy says after when)")
+		"only tokens with the condition Unused (the policy says after when)")
 	fs.BoolVar(&f.expiring, "expiring", false,
-		"only tokens that expire soon (condition Expiring; the policy says what soon is)")
+		"only tokens with the condition Expiring (the policy says how soon)")
 }
 
 func joinedStates() string {
@@ -88,18 +88,17 @@ func joinedStates() string {
 func (f *filters) matcher(now time.Time) (func(*v1alpha1.ApiToken) bool, error) {
 	var questions []func(*v1alpha1.ApiToken) bool
 	add := func(q func(*v1alpha1.ApiToken) bool) { questions = append(questions, q) }
-	for _, s := range f.states {
-		if !slices.Contains(tokens.States, tokens.State(s)) {
-			return nil, usage.Errorf("--state is %q; one or more of %s are needed", s, joinedStates())
-		}
+	credential, reasons, err := f.checkWords()
+	if err != nil {
+		return nil, err
 	}
 	if len(f.states) > 0 {
 		add(func(t *v1alpha1.ApiToken) bool { return slices.Contains(f.states, string(tokens.StateOf(t, now))) })
 	}
-	if len(f.reasons) > 0 {
+	if len(reasons) > 0 {
 		add(func(t *v1alpha1.ApiToken) bool {
 			reason, _ := tokens.Reason(t)
-			return slices.Contains(f.reasons, reason)
+			return slices.Contains(reasons, reason)
 		})
 	}
 	if f.scope != "" {
@@ -109,8 +108,8 @@ func (f *filters) matcher(now time.Time) (func(*v1alpha1.ApiToken) bool, error) 
 		}
 		add(func(t *v1alpha1.ApiToken) bool { return reaches(t, need) })
 	}
-	if f.credential != "" {
-		add(func(t *v1alpha1.ApiToken) bool { return tokens.HasCredential(t, f.credential) })
+	if credential != "" {
+		add(func(t *v1alpha1.ApiToken) bool { return tokens.HasCredential(t, credential) })
 	}
 	if f.unused {
 		add(func(t *v1alpha1.ApiToken) bool { return tokens.Has(t, v1alpha1.ConditionUnused) })

@@ -37,7 +37,7 @@ func New(operation string) *Flags {
 // AddFlags adds them to a command. what says what is not done in a dry run.
 func (f *Flags) AddFlags(cmd *cobra.Command, what string) {
 	cmd.Flags().StringVar(&f.DryRun, "dry-run", DryRunNone,
-		fmt.Sprintf("none; client: %s nothing; server: have the API server check it, and %s nothing", what, what))
+		fmt.Sprintf("none; client: %s nothing; server: only have it checked", what))
 	f.print.AddFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions(
 		[]cobra.Completion{DryRunNone, DryRunClient, DryRunServer}, cobra.ShellCompDirectiveNoFileComp))

@@ -62,9 +62,9 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 	c.selection.AddFlags(fs)
 	fs.BoolVar(&c.stdin, "stdin", false, "the ApiTokens of the token on standard input, in any namespace unless -n says one")
 	fs.BoolVar(&c.deny, "deny", false,
-		"first add the tokens (with --owner: the owner) to the policy's spec.deny, so that Git can't bring them back")
+		"first add the tokens (with --owner: the owner) to the policy's spec.deny")
 	fs.BoolVar(&c.immediately, "now", false, "also delete the hash Secrets, which works while the operator is down")
-	await.AddFlag(fs, &c.wait, "wait until the operator has ended the credentials")
+	await.AddFlag(fs, &c.wait, "wait until the operator has ended them")
 	fs.BoolVarP(&c.ask.Yes, "yes", "y", false, "do not ask first; needed where there is no terminal")
 	c.output.AddFlags(cmd, "revoke")
 	complete.Flag(cmd, "policy", complete.Policies(connection))

@@ -49,6 +49,7 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 		selection: selection.New(connection), output: output.New("asked to rotate"), cluster: connection, streams: streams,
 		ask: ask.New(streams), now: now,
 	}
+	c.selection.Also = ", or with --all-in-policy all of a policy"
 	cmd := &cobra.Command{
 		Use:                   "rotate (NAME... | -l SELECTOR | --all-in-policy NAMESPACE/NAME) [--now | --local] [--wait] [flags]",
 		DisableFlagsInUseLine: true,
@@ -62,7 +63,7 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 	fs.SortFlags = false
 	c.selection.AddFlags(fs)
 	fs.StringVar(&c.allInPolicy, "all-in-policy", "", "all tokens under this policy, as namespace/name, in all namespaces")
-	fs.BoolVar(&c.immediately, "now", false, "end the former credential at once, without overlap: delete the Secret that holds it")
+	fs.BoolVar(&c.immediately, "now", false, "end the former credential at once, without overlap: delete its Secret")
 	c.local.AddFlags(fs)
 	await.AddFlag(fs, &c.wait, "wait until the new credential is there")
 	fs.BoolVarP(&c.ask.Yes, "yes", "y", false, "do not ask first; needed where there is no terminal")

@@ -28,6 +28,8 @@ const PageSize = 500
 type Flags struct {
 	AllNamespaces           bool
 	Selector, Owner, Policy string
+	// Also names the further flags of a command that select, for a message: " (or with --all)".
+	Also string
 
 	cluster *cluster.Connection
 }

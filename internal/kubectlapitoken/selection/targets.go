@@ -18,7 +18,7 @@ import (
 func (f *Flags) CheckTargets(names []string) error {
 	switch {
 	case len(names) == 0 && !f.Selects():
-		return usage.Errorf("which tokens? Name them, or select them with -l, --owner or --policy")
+		return usage.Errorf("which tokens? Name them, or select them with -l, --owner or --policy%s", f.Also)
 	case len(names) > 0 && (f.Selects() || f.AllNamespaces):
 		return usage.Errorf("names can't go with -A, -l, --owner and --policy: name the tokens, or select them")
 	}

@@ -2,7 +2,13 @@
 
 package tokens
 
-import "github.com/jiratokens/jira-token-operator/api/v1alpha1"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
 
 // advice says, for each reason, what a person can do. The condition's message says what is wrong.
 var advice = map[string]string{
@@ -38,5 +44,21 @@ var advice = map[string]string{
 	v1alpha1.ReasonTerminating:      "wait until it is gone",
 }
 
+// Reasons are those that an ApiToken can have, in alphabetical order.
+func Reasons() []string { return slices.Sorted(maps.Keys(advice)) }
+
 // Advice says what a person can do about a reason; empty: nothing is known of it.
 func Advice(reason string) string { return advice[reason] }
+
+// said are words of a condition's message by which it says itself what to do.
+var said = map[string]string{
+	v1alpha1.ReasonSuspended: "spec.suspend", v1alpha1.ReasonExpired: "spec.lifetime", v1alpha1.ReasonExpiresSoon: "to renew it",
+}
+
+// FurtherAdvice is the advice that a message, which is shown before it, doesn't give already.
+func FurtherAdvice(reason, message string) string {
+	if words := said[reason]; words != "" && strings.Contains(message, words) {
+		return ""
+	}
+	return Advice(reason)
+}
