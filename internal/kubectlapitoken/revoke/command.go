@@ -22,6 +22,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/await"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/selection"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
@@ -81,7 +82,11 @@ func (c *command) run(ctx context.Context, names []string) error {
 	}
 	targets, err := c.targets(ctx, names)
 	if c.deniesOwnerWithoutTokens(err) {
-		return c.denyOwner(ctx, err)
+		return c.denyOwner(ctx)
+	}
+	if c.missesPolicy(err) {
+		return exit.Errorf(exit.NotFound, "%w; nobody was denied: to deny %s in a policy all the same, name it with --policy "+
+			"NAMESPACE/NAME", err, c.selection.Owner)
 	}
 	if err != nil {
 		return err

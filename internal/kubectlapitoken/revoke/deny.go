@@ -79,8 +79,14 @@ func (c *command) deniesOwnerWithoutTokens(err error) bool {
 	return c.deny && c.selection.Owner != "" && c.selection.Policy != "" && code == exit.NotFound
 }
 
-// denyOwner denies them, and still says that there was nothing to revoke.
-func (c *command) denyOwner(ctx context.Context, nothing error) error {
+// missesPolicy tells whether an owner can't be denied, as they have no token that would say in which policy.
+func (c *command) missesPolicy(err error) bool {
+	code, _ := exit.CodeOf(err)
+	return c.deny && c.selection.Owner != "" && c.selection.Policy == "" && code == exit.NotFound
+}
+
+// denyOwner denies an owner who has no token.
+func (c *command) denyOwner(ctx context.Context) error {
 	key, err := usage.PolicyName(c.selection.Policy)
 	if err != nil {
 		return err
@@ -94,7 +100,9 @@ func (c *command) denyOwner(ctx context.Context, nothing error) error {
 	if err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { return c.denyIn(ctx, key, nil) }); err != nil {
 		return err
 	}
-	return nothing
+	_, err = fmt.Fprintf(c.streams.ErrOut, "%s has no token here that could be revoked, and is denied in policy %s%s\n",
+		c.selection.Owner, key, dryRunNote(c.output.Writes()))
+	return err
 }
 
 // addTo adds what is not denied yet, and says what that was.

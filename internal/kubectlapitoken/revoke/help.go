@@ -19,9 +19,9 @@ It shows what will be revoked, and asks. It takes the rights to get (or list) an
 --deny to get and patch tokenpolicies, with --now to list and delete secrets, both in the policy's
 namespace.
 
-Exit codes: 0 revoked, 1 not revoked, 2 wrong usage, 3 done for some of the tokens (--stdin:
-the token may be accepted all the same), 5 there is no such
-token, 6 the operator has not ended the credentials when --wait was over.`
+Exit codes: 0 revoked (or, with --owner, --policy and --deny, denied), 1 not revoked, 2 wrong usage, 3
+done for some of the tokens (--stdin: the token may be accepted all the same), 5 there is no such token,
+6 not done yet when --wait was over.`
 
 const examples = `  # One token, and wait until it is refused
   kubectl apitoken revoke zapier -n marketing --wait

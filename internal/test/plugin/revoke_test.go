@@ -174,8 +174,9 @@ func TestRevokeAgainstGit(t *testing.T) {
 			t.Errorf("written as %s", entry.Manager)
 		}
 	}
-	alice.runs(t, "revoke", "-n", namespace, "--owner", "mallory", "--policy", name(p), "--deny", "--yes").expect(t, 5,
-		"policy "+name(p)+" denies owner mallory", "no ApiToken is selected by that")
+	alice.runs(t, "revoke", "-n", namespace, "--owner", "mallory", "--policy", name(p), "--deny", "--yes").expect(t, 0,
+		"policy "+name(p)+" denies owner mallory", "mallory has no token here that could be revoked, and is denied in policy "+name(p))
+	alice.runs(t, "revoke", "-n", namespace, "--owner", "mallory", "--deny", "--yes").expect(t, 5, "name it with --policy NAMESPACE/NAME")
 	must(t, read(t, p))
 	if owners := p.Spec.Deny.Owners; len(owners) != 3 || owners[2] != "mallory" {
 		t.Errorf("denied are %v", owners)
