@@ -28,17 +28,37 @@ const DefaultTimeout = time.Minute
 // interval is how often it asks.
 const interval = 250 * time.Millisecond
 
-// Until asks for a token until done says so or returns an error, at most for the timeout. last is what was read last.
+// Limit bounds the time of waiting, for one token or for several together.
+type Limit struct {
+	timeout time.Duration
+	end     time.Time
+}
+
+// For is a time from now on.
+func For(timeout time.Duration) Limit { return Limit{timeout, time.Now().Add(timeout)} }
+
+// read has a moment also when the time is over: each of several tokens is looked at once.
+func read(ctx context.Context, api client.Client, key client.ObjectKey, into *v1alpha1.ApiToken, end time.Time) error {
+	if moment := time.Now().Add(2 * time.Second); moment.After(end) {
+		end = moment
+	}
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	return api.Get(ctx, key, into)
+}
+
+// Until asks for a token until done says so or returns an error, at most up to the limit. last is what was read last. what
+// it waits for is how a message goes on after "ApiToken x/y", such as "has no new credential".
 func Until(
-	ctx context.Context, api client.Client, key client.ObjectKey, timeout time.Duration,
+	ctx context.Context, api client.Client, key client.ObjectKey, limit Limit, what string,
 	done func(*v1alpha1.ApiToken) (bool, error),
 ) (last *v1alpha1.ApiToken, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	waiting, cancel := context.WithDeadline(ctx, limit.end)
 	defer cancel()
 	var trouble error
-	err = wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextCancel(waiting, interval, true, func(context.Context) (bool, error) {
 		t := &v1alpha1.ApiToken{}
-		trouble = api.Get(ctx, key, t)
+		trouble = read(ctx, api, key, t, limit.end)
 		switch {
 		case apierrors.IsForbidden(trouble), apierrors.IsNotFound(trouble):
 			return false, cluster.Explain(trouble, fmt.Sprintf("wait for the ApiToken %s", key),
@@ -50,13 +70,13 @@ func Until(
 		return done(t)
 	})
 	if wait.Interrupted(err) || errors.Is(err, context.DeadlineExceeded) {
-		return last, timedOut(key, last, timeout, trouble)
+		return last, timedOut(key, last, limit.timeout, what, trouble)
 	}
 	return last, err
 }
 
 // timedOut says how far the token has come.
-func timedOut(key client.ObjectKey, last *v1alpha1.ApiToken, timeout time.Duration, trouble error) error {
+func timedOut(key client.ObjectKey, last *v1alpha1.ApiToken, timeout time.Duration, what string, trouble error) error {
 	if trouble != nil && last == nil {
 		return exit.Errorf(exit.TimedOut, "ApiToken %s could not be read for %s: %w", key, timeout, trouble)
 	}
@@ -67,8 +87,12 @@ func timedOut(key client.ObjectKey, last *v1alpha1.ApiToken, timeout time.Durati
 	if reason == "" {
 		return exit.Errorf(exit.TimedOut, "the operator has not looked at ApiToken %s within %s: does it run?", key, timeout)
 	}
-	text := fmt.Sprintf("ApiToken %s is not there yet after %s: %s: %s", key, timeout, reason, message)
-	if advice := tokens.FurtherAdvice(reason, message); advice != "" && reason != v1alpha1.ReasonIssued {
+	text := fmt.Sprintf("ApiToken %s %s after %s", key, what, timeout)
+	if last.Status.ObservedGeneration != last.Generation || reason == v1alpha1.ReasonIssued || reason == v1alpha1.ReasonSuspended {
+		return exit.Errorf(exit.TimedOut, "%s: does the operator run?", text) // what its status says is of before
+	}
+	text += fmt.Sprintf(": %s: %s", reason, message)
+	if advice := tokens.FurtherAdvice(reason, message); advice != "" {
 		text += "; " + advice
 	}
 	return exit.Errorf(exit.TimedOut, "%s", text)

@@ -70,6 +70,11 @@ func (c *Connection) RESTConfig() (*rest.Config, error) {
 
 // Client speaks to the cluster.
 func (c *Connection) Client() (client.WithWatch, error) {
+	return c.ClientWarning(rest.NewWarningWriter(c.errOut, rest.WarningWriterOptions{Deduplicate: true}))
+}
+
+// ClientWarning is a client whose warnings go elsewhere.
+func (c *Connection) ClientWarning(warned rest.WarningHandler) (client.WithWatch, error) {
 	config, err := c.RESTConfig()
 	if err != nil {
 		return nil, err
@@ -77,7 +82,7 @@ func (c *Connection) Client() (client.WithWatch, error) {
 	if config.QPS == 0 {
 		config.QPS = -1 // the API server itself says when it is too much
 	}
-	config.WarningHandler = rest.NewWarningWriter(c.errOut, rest.WarningWriterOptions{Deduplicate: true})
+	config.WarningHandler = warned
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, err

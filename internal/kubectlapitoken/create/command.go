@@ -105,6 +105,9 @@ func (c *command) run(ctx context.Context, name string) error {
 	if err := printer.PrintObj(output.Manifest(shown), out); err != nil {
 		return err
 	}
+	if !c.output.Writes() {
+		return c.local.Undeclared(made, c.output.Format() != "", c.streams)
+	}
 	if err := c.local.Reveal(made, c.streams); err != nil {
 		return err
 	}
@@ -135,7 +138,7 @@ func (c *command) await(ctx context.Context, api client.Client, t *v1alpha1.ApiT
 	if c.wait == 0 || !c.output.Writes() {
 		return nil
 	}
-	last, err := await.Until(ctx, api, client.ObjectKeyFromObject(t), c.wait, await.Active(c.now))
+	last, err := await.Until(ctx, api, client.ObjectKeyFromObject(t), await.For(c.wait), "does not work yet", await.Active(c.now))
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,22 @@ func writeNew(path, content string) error {
 	return nil
 }
 
+// Undeclared ends a dry run, in which no hash was declared. The file stays where the object was printed with the hash, to be
+// declared by somebody else.
+func (f *Flags) Undeclared(made *Made, printed bool, streams genericiooptions.IOStreams) error {
+	if printed {
+		return f.Reveal(made, streams)
+	}
+	if made == nil || f.File == "" {
+		return nil
+	}
+	if err := os.Remove(f.File); err != nil {
+		return fmt.Errorf("remove the token of the dry run, which is worthless: %w", err)
+	}
+	_, err := fmt.Fprintf(streams.ErrOut, "%s was removed again: nothing was declared in the dry run\n", f.File)
+	return err
+}
+
 // Worthless takes back a token whose hash was not declared, because of err. Where that is not known, as the API server
 // did not answer, the file stays.
 func (f *Flags) Worthless(made *Made, err error) error {

@@ -43,6 +43,9 @@ func (f *Flags) AddFlags(cmd *cobra.Command, what string) {
 		[]cobra.Completion{DryRunNone, DryRunClient, DryRunServer}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// Operation replaces what the command has done, where that depends on its flags.
+func (f *Flags) Operation(done string) { f.print.NamePrintFlags.Operation = done }
+
 // Format is what -o says; empty: a line an object.
 func (f *Flags) Format() string { return *f.print.OutputFormat }
 

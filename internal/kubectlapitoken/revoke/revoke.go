@@ -4,7 +4,6 @@ package revoke
 
 import (
 	"context"
-	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -16,30 +15,13 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
 )
 
-// mostShown tokens are listed before the question; of the others there is the number.
-const mostShown = 20
-
 // summarise says what will be revoked.
 func (c *command) summarise(targets []*v1alpha1.ApiToken) error {
-	table := printers.GetNewTabWriter(c.streams.ErrOut)
-	fmt.Fprintln(table, "TOKEN\tOWNER\tSTATE\tCREDENTIAL\tDESCRIPTION")
-	for _, t := range targets[:min(len(targets), mostShown)] {
-		credential := "-"
-		if t.Status.Credential != nil {
-			credential = t.Status.Credential.ID
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tokens.Name(t), show.OneLine(string(t.Spec.Owner)),
-			tokens.StateOf(t, c.now.Now()), credential, show.OneLine(t.Spec.Description))
-	}
-	if err := table.Flush(); err != nil {
+	if err := act.Summarise(targets, c.streams.ErrOut, c.now.Now()); err != nil {
 		return err
-	}
-	if more := len(targets) - mostShown; more > 0 {
-		fmt.Fprintf(c.streams.ErrOut, "… and %d more\n", more)
 	}
 	if !c.deny {
 		act.WarnOfGit(targets, c.streams.ErrOut, "it will declare it again, with a new credential, unless it is removed there or "+
@@ -89,13 +71,17 @@ func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
 		return nil
 	}
 	key := client.ObjectKeyFromObject(t)
-	_, err := await.Until(ctx, c.api, key, c.wait, func(now *v1alpha1.ApiToken) (bool, error) {
+	_, err := await.Until(ctx, c.api, key, await.For(c.wait), "is still there", func(now *v1alpha1.ApiToken) (bool, error) {
 		return now.UID != t.UID, nil // Git was faster
 	})
 	switch code, _ := exit.CodeOf(err); code {
 	case exit.NotFound:
 		return nil
 	case exit.TimedOut:
+		if c.immediately {
+			return exit.Errorf(exit.TimedOut, "ApiToken %s: its credentials are ended, and the gateways refuse them; only the ApiToken "+
+				"itself is still there after %s, until the operator has seen that it is deleted: does it run?", key, c.wait)
+		}
 		return exit.Errorf(exit.TimedOut, "ApiToken %s is deleted, and the operator has not ended its credentials within %s: does it "+
 			"run? --now ends them without it", key, c.wait)
 	}

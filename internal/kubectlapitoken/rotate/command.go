@@ -5,6 +5,7 @@
 package rotate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -21,10 +22,12 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/await"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/localtoken"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/selection"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
@@ -85,10 +88,33 @@ func (c *command) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
+	if len(names) == 0 {
+		if targets = c.rotatable(targets); len(targets) == 0 {
+			return exit.Errorf(exit.NotFound, "none of the selected tokens has a credential that can be rotated")
+		}
+		if err := act.Summarise(targets, c.streams.ErrOut, c.now.Now()); err != nil {
+			return err
+		}
+	}
+	if err := c.foresee(ctx, targets[0]); err != nil {
+		return err
+	}
 	if err := c.confirm(targets, len(names) > 0); err != nil {
 		return err
 	}
-	return act.OnEach(ctx, targets, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error { return c.rotate(ctx, t, printer) })
+	var asked []*v1alpha1.ApiToken
+	failed := act.OnEach(ctx, targets, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error {
+		err := c.rotate(ctx, t, printer)
+		if err == nil {
+			asked = append(asked, t)
+		}
+		return err
+	})
+	late := c.awaitAll(ctx, asked)
+	if failed != nil && late != nil {
+		fmt.Fprintf(c.streams.ErrOut, "error: %v\n", late)
+	}
+	return cmp.Or(failed, late)
 }
 
 func (c *command) check(names []string) (printers.ResourcePrinter, error) {
@@ -115,6 +141,9 @@ func (c *command) check(names []string) (printers.ResourcePrinter, error) {
 	if err := c.local.Check(!c.output.Writes() || c.output.Format() != ""); err != nil {
 		return nil, err
 	}
+	if c.local.Local {
+		c.output.Operation("given the hash of another token")
+	}
 	return c.output.Printer()
 }
 
@@ -125,6 +154,9 @@ func (c *command) confirm(targets []*v1alpha1.ApiToken, named bool) error {
 	case c.immediately:
 		return c.ask.Confirm(fmt.Sprintf("End the credentials of %s at once? Programs fail until they read the new one.",
 			show.Count(len(targets), "token")), "nothing was changed")
+	case c.local.Local && targets[0].Spec.TokenHash == "":
+		return c.ask.Confirm(fmt.Sprintf("The operator made the token of %s. End it, delete its Secret, and have a token of yours in "+
+			"its place? Programs that read the Secret fail from then on.", tokens.Name(targets[0])), "nothing was changed")
 	case !named:
 		return c.ask.Confirm(fmt.Sprintf("Rotate %s?", show.Count(len(targets), "token")), "nothing was changed")
 	}

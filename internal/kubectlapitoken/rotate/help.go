@@ -14,10 +14,12 @@ issues it anew. Programs fail until they read it.
 A token that was made elsewhere (spec.tokenHash) can't be made anew by the operator. With --local
 another one is made on this machine, printed once (or written into --token-file), and its hash declared;
 the former one ends once the operator has accepted that. For a token that the operator has made until
-now, this ends its Secret as well.
+now, this ends its Secret as well: it asks first, and stops if the policy permits no such token.
 
 It takes the rights to get and patch apitokens (with flags that select: to list them), and with --now to
-get and delete secrets. It asks first where tokens are selected rather than named, and with --now.
+get and delete secrets. It asks first where tokens are selected rather than named, and with --now. Of
+those that are selected, it leaves out what has nothing to rotate: tokens that are expired, refused, or
+made elsewhere.
 
 Exit codes: 0 asked (with --wait: and done), 1 not done, 2 wrong usage, 3 done for some of the tokens,
 4 the token is refused, 5 there is no such token, 6 the new credential was not there when --wait was over.`

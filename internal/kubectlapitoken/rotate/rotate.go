@@ -19,21 +19,21 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/act"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/await"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
 )
 
-// rotate replaces the credential of one token.
+// rotate asks for, or makes, another credential of one token.
 func (c *command) rotate(ctx context.Context, t *v1alpha1.ApiToken, printer printers.ResourcePrinter) error {
-	former := credentialID(t)
 	changed := t.DeepCopy()
 	var err error
 	switch {
 	case t.DeletionTimestamp != nil:
 		return fmt.Errorf("ApiToken %s is being deleted", tokens.Name(t))
 	case c.local.Local:
-		return c.declareAnother(ctx, changed, former, printer)
+		return c.declareAnother(ctx, changed, printer)
 	case t.Spec.TokenHash != "":
 		return fmt.Errorf("ApiToken %s declares the hash of a token that was made elsewhere (spec.tokenHash), which the operator "+
 			"can't make anew: whoever holds it makes another one (kubectl apitoken rotate %s -n %s --local), or declares its hash in "+
@@ -46,10 +46,7 @@ func (c *command) rotate(ctx context.Context, t *v1alpha1.ApiToken, printer prin
 	if err != nil {
 		return err
 	}
-	if err := printer.PrintObj(output.Manifest(changed), c.streams.Out); err != nil {
-		return err
-	}
-	return c.await(ctx, t, former)
+	return printer.PrintObj(output.Manifest(changed), c.streams.Out)
 }
 
 func credentialID(t *v1alpha1.ApiToken) string {
@@ -121,16 +118,13 @@ func stateOf(t *v1alpha1.ApiToken) string {
 }
 
 // declareAnother makes a token on this machine and declares its hash in place of the former.
-func (c *command) declareAnother(
-	ctx context.Context, t *v1alpha1.ApiToken, former string, printer printers.ResourcePrinter,
-) error {
+func (c *command) declareAnother(ctx context.Context, t *v1alpha1.ApiToken, printer printers.ResourcePrinter) error {
 	act.WarnOfGit([]*v1alpha1.ApiToken{t}, c.streams.ErrOut, "change spec.tokenHash there as well, or the former hash comes back")
 	made, err := c.local.Make()
 	if err != nil {
 		return err
 	}
-	// A token that the operator made has a Secret, and may rotate by itself; neither goes with a hash.
-	err = c.patch(ctx, t, map[string]any{"spec": map[string]any{"tokenHash": made.Hash, "secret": nil, "rotation": nil}})
+	err = c.patch(ctx, t, declared(made.Hash))
 	if err != nil {
 		return c.local.Worthless(made, err)
 	}
@@ -142,25 +136,38 @@ func (c *command) declareAnother(
 	if err := printer.PrintObj(output.Manifest(t), out); err != nil {
 		return err
 	}
-	if err := c.local.Reveal(made, c.streams); err != nil {
-		return err
+	if !c.output.Writes() {
+		return c.local.Undeclared(made, c.output.Format() != "", c.streams)
 	}
-	return c.await(ctx, t, former)
+	return c.local.Reveal(made, c.streams)
+}
+
+// awaitAll waits for the tokens that were asked to rotate: for all of them at most the time that is given.
+func (c *command) awaitAll(ctx context.Context, asked []*v1alpha1.ApiToken) error {
+	if c.wait == 0 || !c.output.Writes() || len(asked) == 0 {
+		return nil
+	}
+	limit := await.For(c.wait)
+	return act.OnEach(ctx, asked, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error {
+		return c.await(ctx, t, credentialID(t), limit)
+	})
 }
 
 // await waits until another credential is there, or something only a person can mend is in its way.
-func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken, former string) error {
-	if c.wait == 0 || !c.output.Writes() {
-		return nil
-	}
+func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken, former string, limit await.Limit) error {
 	active := await.Active(c.now)
-	last, err := await.Until(ctx, c.api, client.ObjectKeyFromObject(t), c.wait, func(t *v1alpha1.ApiToken) (bool, error) {
+	what := "has no new credential"
+	last, err := await.Until(ctx, c.api, client.ObjectKeyFromObject(t), limit, what, func(t *v1alpha1.ApiToken) (bool, error) {
 		if id := credentialID(t); id != "" && id != former {
 			return true, nil
 		}
 		_, err := active(t)
 		return false, err
 	})
+	if code, _ := exit.CodeOf(err); code == exit.TimedOut && c.immediately {
+		return exit.Errorf(exit.TimedOut, "%w; the former one may still be accepted: kubectl apitoken revoke %s -n %s --now ends it "+
+			"without the operator, and the ApiToken with it", err, t.Name, t.Namespace)
+	}
 	if err != nil {
 		return err
 	}

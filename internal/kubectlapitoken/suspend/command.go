@@ -139,13 +139,14 @@ func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
 	if c.wait == 0 || !c.output.Writes() {
 		return nil
 	}
-	done := await.Active(c.now)
+	done, what := await.Active(c.now), "does not work again"
 	if c.suspend {
+		what = "is not suspended yet"
 		done = func(t *v1alpha1.ApiToken) (bool, error) {
 			active := tokens.Condition(t, v1alpha1.ConditionActive)
 			return t.Status.ObservedGeneration == t.Generation && active != nil && active.Status != metav1.ConditionTrue, nil
 		}
 	}
-	_, err := await.Until(ctx, c.api, client.ObjectKeyFromObject(t), c.wait, done)
+	_, err := await.Until(ctx, c.api, client.ObjectKeyFromObject(t), await.For(c.wait), what, done)
 	return err
 }

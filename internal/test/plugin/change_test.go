@@ -3,6 +3,7 @@
 package plugin_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,7 +84,7 @@ func TestRotate(t *testing.T) {
 	if _, err := time.Parse(time.RFC3339Nano, first); err != nil {
 		t.Error(err)
 	}
-	alice.runs(t, "rotate", "zapier", "-n", namespace, "--wait=300ms").expect(t, 6, "is not there yet after 300ms: Issued")
+	alice.runs(t, "rotate", "zapier", "-n", namespace, "--wait=300ms").expect(t, 6, "ApiToken "+namespace+"/zapier has no new credential after 300ms: does the operator run?")
 	must(t, read(t, object))
 	if object.Annotations[v1alpha1.AnnotationRotateRequestedAt] == first {
 		t.Error("a second request is the first one")
@@ -124,15 +125,44 @@ func TestRotateLocal(t *testing.T) {
 	alice := newChanger(t, namespace)
 	hash, err := makeToken(t).Hash().MarshalText()
 	must(t, err)
-	object := newToken(t, p, namespace, "laptop", func(o *v1alpha1.ApiToken) { o.Spec.TokenHash = v1alpha1.TokenHash(hash) })
+	newToken(t, p, namespace, "laptop", func(o *v1alpha1.ApiToken) { o.Spec.TokenHash = v1alpha1.TokenHash(hash) })
 	alice.runs(t, "rotate", "laptop", "-n", namespace).expect(t, 1, "which the operator can't make anew", "rotate laptop -n "+namespace+" --local")
 	printed := alice.runs(t, "rotate", "laptop", "-n", namespace, "--local")
-	printed.expect(t, 0, "laptop asked to rotate\n")
+	printed.expect(t, 0, "laptop given the hash of another token\n")
 	parsed, err := token.Parse(strings.TrimSuffix(printed.out, "\n"))
 	must(t, err)
 	expectHash(t, namespace, "laptop", parsed)
 	file := filepath.Join(t.TempDir(), "token")
 	alice.runs(t, "rotate", "laptop", "-n", namespace, "--local", "--token-file", file, "--dry-run=client", "-o", "yaml").expect(t, 0, "tokenHash: sha256:")
-	must(t, read(t, object))
+	must(t, os.Remove(file))
+	alice.runs(t, "rotate", "laptop", "-n", namespace, "--local", "--token-file", file, "--dry-run=server").expect(t, 0, file+" was removed again")
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("a worthless token is left: %v", err)
+	}
 	expectHash(t, namespace, "laptop", parsed)
+	newToken(t, p, namespace, "zapier")
+	own := []string{"rotate", "zapier", "-n", namespace, "--local"}
+	alice.runs(t, own...).expect(t, 2, "--yes is needed")
+	alice.runs(t, append(own, "--yes")...).expect(t, 0, "zapier given the hash of another token\n")
+}
+
+// TestRotateMany: all are asked before any is waited for, and what has nothing to rotate is left out.
+func TestRotateMany(t *testing.T) {
+	p, namespace := newPolicy(t), plane.Namespace(t)
+	alice := newChanger(t, namespace)
+	hash, err := makeToken(t).Hash().MarshalText()
+	must(t, err)
+	newToken(t, p, namespace, "laptop", func(o *v1alpha1.ApiToken) { o.Spec.TokenHash = v1alpha1.TokenHash(hash) })
+	all := []string{"rotate", "-n", namespace, "--policy", name(p), "--yes", "--wait=300ms"}
+	alice.runs(t, all...).expect(t, 5, "none of the selected tokens", "Note: ApiToken "+namespace+"/laptop is left out: whoever holds its token")
+	report(t, newToken(t, p, namespace, "refused"), metav1.ConditionFalse, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
+	for _, each := range []string{"a", "b"} {
+		report(t, newToken(t, p, namespace, each), metav1.ConditionTrue, metav1.ConditionTrue, v1alpha1.ReasonIssued, withCredential("0123456789ab"))
+	}
+	r := alice.runs(t, all...)
+	r.expect(t, 6, "/refused is left out: it is refused (NotPermitted)", "it failed with all of 2 tokens", namespace+"/a   svc-zapier   live",
+		namespace+"/b has no new credential after 300ms: does the operator run?")
+	if !strings.HasSuffix(r.out, "/a asked to rotate\napitoken.jiratokens.io/b asked to rotate\n") {
+		t.Error(r.out)
+	}
 }

@@ -69,7 +69,7 @@ func TestRevokeWaits(t *testing.T) {
 	revoke := []string{"revoke", "zapier", "-n", namespace, "--yes"}
 	admin.runs(t, append(revoke, "--wait=300ms")...).expect(t, 6, "has not ended its credentials within 300ms: does it run? --now ends them")
 	must(t, read(t, secret))
-	admin.runs(t, append(revoke, "--now")...).expect(t, 0, "1 hash Secret of ApiToken "+namespace+"/zapier deleted")
+	admin.runs(t, append(revoke, "--now", "--wait=300ms")...).expect(t, 6, "its credentials are ended", "1 hash Secret of ApiToken "+namespace+"/zapier deleted")
 	if err := read(t, secret); !apierrors.IsNotFound(err) {
 		t.Errorf("the hash Secret is still there: %v", err)
 	}
