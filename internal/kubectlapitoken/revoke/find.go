@@ -155,6 +155,9 @@ func names(list []*v1alpha1.ApiToken) string {
 	return atMost(parts)
 }
 
+// mostShown declarations are named in one line.
+const mostShown = 20
+
 func atMost(parts []string) string {
 	text := strings.Join(parts[:min(len(parts), mostShown)], ", ")
 	if more := len(parts) - mostShown; more > 0 {
