@@ -28,7 +28,8 @@ const (
 // still uses it is refused from now on.
 func (r *Reconciler) eventIssued(t *v1alpha1.ApiToken, id string) {
 	if before := t.Status.Credential; before != nil && !token.IsDerivedID(before.ID) {
-		ended := []string{before.ID}
+		ended := make([]string, 0, 1+len(t.Status.Retiring))
+		ended = append(ended, before.ID)
 		for i := range t.Status.Retiring {
 			ended = append(ended, t.Status.Retiring[i].ID)
 		}
