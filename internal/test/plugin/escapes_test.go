@@ -41,7 +41,7 @@ func TestNoEscapes(t *testing.T) {
 		{1, "becausex", []string{"rotate", "one", "-n", namespace, "--yes", "--now"}},
 		{4, "becausex", []string{"rotate", "one", "-n", namespace, "--yes", "--wait=5s"}},
 		{4, "error: ApiToken " + namespace + "/one is refused: NotPermitted: becausex", append([]string{"resume", "--wait=5s"}, all...)},
-		{6, "becausex", []string{"suspend", "one", "-n", namespace, "--yes", "--wait=300ms"}},
+		{6, "is not suspended yet", []string{"suspend", "one", "-n", namespace, "--yes", "--wait=300ms"}},
 		{0, "Warning: Argo CD's application x", append([]string{"revoke"}, all...)},
 	} {
 		r := admin.runs(t, c.args...)
