@@ -98,10 +98,12 @@ func TestATokensLifeIsRecorded(t *testing.T) {
 	edit(w, tok, func(t *v1alpha1.ApiToken) { t.Spec.Suspend = false })
 	w.reconcileUntil(tok, "it is live again", func() bool { return w.reason(tok) == v1alpha1.ReasonIssued })
 	wantTold(t, trail, "decision suspended Suspended", "decision permitted Issued")
+	w.cacheHas(tok)
 
 	edit(w, w.policy, func(p *v1alpha1.TokenPolicy) { p.Spec.Deny = &v1alpha1.Deny{Owners: []v1alpha1.JiraUserName{"svc-ci"}} })
 	w.reconcileUntil(tok, "it is denied", func() bool { return w.reason(tok) == v1alpha1.ReasonDenied })
 	wantTold(t, trail, "decision refused Denied")
+	w.cacheHas(tok)
 
 	must(t, plane.Client.Delete(t.Context(), tok))
 	w.eventually("it is gone", func() bool {
@@ -116,6 +118,7 @@ func TestExpiryIsRecorded(t *testing.T) {
 	w, trail := newTrailWorld(t)
 	tok := w.token("ci")
 	w.issued(tok)
+	w.cacheHas(tok)
 	trail.told()
 	w.clock.SetTime(w.clock.Now().Add(25 * time.Hour))
 	w.reconcileUntil(tok, "it has expired", func() bool { return w.reason(tok) == v1alpha1.ReasonExpired })
