@@ -157,11 +157,12 @@ func TestALostSecretIsRecordedAndCounted(t *testing.T) {
 	w.manager.Rotations = tokenmetrics.NewRotations(registry)
 	tok := w.token("ci")
 	first := w.issued(tok)
+	w.cacheHas(tok)
 	old := tok.Status.Credential.ID
 	trail.told()
 	must(t, plane.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: tok.Namespace, Name: tok.SecretName()}}))
 	w.reconcileUntil(tok, "a new credential is live", func() bool { return w.liveMatches(tok) && w.plaintext(tok) != first })
-	w.manager.run(w, tok)
+	w.reconcileUntil(tok, "its status tells of it", func() bool { return w.reason(tok) != "" && tok.Status.Credential.ID != old })
 	entry := trail.entries[0]
 	if entry.TokenID == old || entry.TokenID == "" || !slices.Equal(entry.Ended, []string{old}) {
 		t.Errorf("%+v", entry)
