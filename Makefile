@@ -101,7 +101,7 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 	$(WITH_PROMETHEUS)
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
 	$(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
-	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=3 --rerun-fails-abort-on-data-race \
+	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race \
 	  --rerun-fails-run-root-test --rerun-fails-report=bin/rerun.txt -- \
 	  $(RACE) -p 2 -timeout 20m $(TESTFLAGS)
 
