@@ -49,6 +49,7 @@ func (r *Recorder) sweep(ctx context.Context) error {
 	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list ApiTokens: %w", err)
 	}
+	told := false
 	for i := range list.Items {
 		t := &list.Items[i]
 		key := types.NamespacedName{Namespace: string(t.Spec.PolicyRef.Namespace), Name: t.Spec.PolicyRef.Name}
@@ -62,8 +63,15 @@ func (r *Recorder) sweep(ctx context.Context) error {
 		if err := r.limiter.Wait(ctx); err != nil {
 			return err
 		}
-		if err := r.settle(ctx, t.DeepCopy(), key); err != nil {
-			log.FromContext(ctx).Error(err, "a token's status could not be written; it is tried again")
+		switch err := r.settle(ctx, t.DeepCopy(), key); {
+		case err == nil:
+		case !isRefusal(err): // the API server is away: it would take none of the others either
+			return err
+		default:
+			if !told {
+				log.FromContext(ctx).Error(err, "the status of a token, and maybe of others, could not be written; it is tried again")
+			}
+			told = true
 		}
 	}
 	return nil
