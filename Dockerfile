@@ -17,8 +17,12 @@ COPY api api
 COPY cmd cmd
 COPY controllers controllers
 COPY internal internal
+
+# What the programs call themselves.
+ARG VERSION=dev
 RUN CGO_ENABLED=0 GOOS=${TARGETOS:-linux} GOARCH=${TARGETARCH} \
-    go build -trimpath -ldflags '-s -w' -o /out/ ./cmd/manager ./cmd/gateway
+    go build -trimpath -buildvcs=false \
+      -ldflags "-s -w -X github.com/jiratokens/jira-token-operator/internal/cli.release=${VERSION}" -o /out/ ./cmd/manager ./cmd/gateway
 
 FROM ${BASE_IMAGE}
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -6,7 +6,9 @@ MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .ONESHELL:
 
-IMG            ?= jira-token-operator:dev# image to build and to deploy
+IMG            ?= jira-token-operator:dev# image to build, push and deploy
+VERSION        ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)# what the image's programs call themselves
+PLATFORMS      ?= linux/amd64,linux/arm64# of the image
 CONTAINER_TOOL ?= docker# docker, podman …
 KUBECTL        ?= kubectl# what install and deploy call, with your current context
 FUZZTIME       ?= 30s# for each fuzz target
@@ -215,6 +217,13 @@ $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT): hack/tools/go.mod 
 	  hack/progress.sh '$(@F): packages compiled'
 	touch $@
 
+# The time of everything in the image is the commit's.
+define BUILD_IMAGE
+go build -C hack/image -o $(CURDIR)/bin/build-image .
+bin/build-image -name '$(IMG)' -version '$(VERSION)' -platforms '$(PLATFORMS)' -revision "$$(git rev-parse HEAD 2>/dev/null || true)" \
+  -source-date-epoch "$$(git log -1 --format=%ct 2>/dev/null || echo 0)" $(1)
+endef
+
 ##@ Deploy
 
 .PHONY: install
@@ -229,6 +238,18 @@ uninstall: ## Remove the CRDs, and with them every ApiToken and TokenPolicy
 deploy: ## Deploy the CRDs and the manager, with the image IMG, into the current cluster
 	$(KUBECTL) kustomize config/default | sed 's|: $(DEV_IMG)$$|: $(IMG)|' | $(KUBECTL) apply --server-side -f -
 
+.PHONY: image
+image: ## Build the image IMG without a container engine, with bills of materials, into bin/image; the same commit, the same digest
+	@$(call BUILD_IMAGE)
+
+.PHONY: image-push
+image-push: ## Build the image IMG and push it to the registry that its name begins with, by docker login's credentials
+	@$(call BUILD_IMAGE,-push)
+
+.PHONY: test-image
+test-image: ## Build the image twice and compare, look into it, and push it to a registry
+	@go test -C hack/image -count=1 -v $(TESTFLAGS) ./...
+
 .PHONY: docker-build
-docker-build: ## Build the image IMG with both binaries
-	$(CONTAINER_TOOL) build -t $(IMG) .
+docker-build: ## Build the image IMG with CONTAINER_TOOL
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
