@@ -48,7 +48,7 @@ func run(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	b.stack.ManagerArgs = []string{
-		fmt.Sprintf("--activity-writes-per-second=%v", b.rate), "--max-concurrent-reconciles=64", // to have them issued sooner
+		fmt.Sprintf("--activity-writes-per-second=%v", b.rate), "--max-concurrent-reconciles=16", // to have them issued sooner
 	}
 	defer func() { err = errors.Join(err, b.stack.Stop()) }()
 	if err := b.prepare(ctx); err != nil {
