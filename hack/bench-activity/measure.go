@@ -70,7 +70,7 @@ func (b *bench) measure(ctx context.Context) error {
 	fmt.Printf("  requests                    %d, failed %d\n", requests.Load(), failures.Load())
 	fmt.Printf("  all of it                   %s\n", after.since(before))
 	fmt.Printf("  oldest last use             %s\n", oldest.Round(time.Second))
-	fmt.Printf("  bound                       %s; and %s, as times are rounded\n", bound, beyond)
+	fmt.Printf("  bound                       %s; and %s, as times are rounded, and %s between two uses\n", bound, beyond, b.cycle)
 	if oldest > bound+b.cycle+beyond {
 		return errors.New("the bound is not kept")
 	}
