@@ -19,10 +19,11 @@ type ApiTokenSpec struct {
 	Owner JiraUserName `json:"owner"`
 
 	// description says what the token is for, for the people who will read it in
-	// a year.
+	// a year: one line of text, in any language.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\p{Cc}\\\\p{Zl}\\\\p{Zp}\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]')",message="must be one line of text without tabs and other control characters, such as Zapier, new-lead comments; for a long one write it behind `>-` in YAML"
 	Description string `json:"description,omitempty"`
 
 	// policyRef names the TokenPolicy that stands for the Jira the token is for.

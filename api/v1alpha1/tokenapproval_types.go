@@ -60,10 +60,12 @@ type TokenApprovalSpec struct {
 	// +required
 	Decision ApprovalDecision `json:"decision"`
 
-	// reason is for the people who will read it in a year.
+	// reason is for the people who will read it in a year: one line of text, in
+	// any language.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\p{Cc}\\\\p{Zl}\\\\p{Zp}\\\\x{202a}-\\\\x{202e}\\\\x{2066}-\\\\x{2069}]')",message="must be one line of text without tabs and other control characters, such as OPS-123: agreed with the team; for a long one write it behind `>-` in YAML"
 	Reason string `json:"reason,omitempty"`
 }
 
