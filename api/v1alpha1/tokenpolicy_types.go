@@ -97,10 +97,9 @@ type TokenPolicySpec struct {
 	// revokeIssuedBefore ends every credential that was issued before that time,
 	// such as the day when Secrets leaked. Those that the operator made are
 	// replaced at once, without an overlap; tokens that were made elsewhere
-	// (tokenHash) are blocked until another hash is declared. Only move it to a
-	// later time that has passed: one in the future counts only once it has come,
-	// and until then nothing is ended; a declared hash that an earlier value had
-	// ended would work again. Mind the time zone: a time ends in Z (UTC) or in its
+	// (tokenHash) are blocked until another hash is declared, and stay so if this is
+	// set to an earlier time or removed. One in the future counts only once it has
+	// come, and until then it ends nothing. Mind the time zone: a time ends in Z (UTC) or in its
 	// offset, such as 2026-11-29T15:00:00+01:00.
 	// +optional
 	RevokeIssuedBefore *metav1.Time `json:"revokeIssuedBefore,omitempty"`

@@ -3,6 +3,8 @@
 package apitoken
 
 import (
+	"slices"
+
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/policy"
@@ -47,6 +49,7 @@ func (s *situation) claim() (claim, error) {
 		if accepted, ok := slotOf(s.slots, *c.hash); ok {
 			request.IssuedAt = accepted.credential.IssuedAt
 		}
+		request.HashEnded = slices.Contains(s.endedHashes(), c.hash.DerivedID())
 	}
 	if s.requester != nil {
 		request.Requester = &s.requester.Requester

@@ -42,6 +42,9 @@ func (v *verdict) notesAfter(before grant.Notes) grant.Notes {
 	if after.Approved == nil {
 		after.Approved = before.Approved
 	}
+	if len(after.EndedHashes) == 0 {
+		after.EndedHashes = before.EndedHashes
+	}
 	after.RotationHandled, after.Succession = before.RotationHandled, before.Succession
 	return after
 }

@@ -81,7 +81,7 @@ func judge(s *situation) verdict {
 		v.digest, err = grant.Digest(&v.claim.Grant, v.claim.Request.ExpiresAt)
 	}
 	v.expiry = expiryOf(s, &v.claim)
-	v.notes.Requester = s.requester
+	v.notes.Requester, v.notes.EndedHashes = s.requester, s.endedHashes()
 	if s.compiled != nil {
 		v.rotation.revokedBefore = s.compiled.RevokedBefore(s.now)
 		v.look(s.compiled.RevokesLater(s.now))

@@ -15,7 +15,7 @@ import (
 const NotesKey = "notes.json"
 
 // Notes are what the manager remembers of a token beside what the gateway needs. They only ever take away: a note that
-// is lost or can't be read makes a token wait or ask again.
+// is lost or can't be read makes a token wait or ask again, but for EndedHashes.
 type Notes struct {
 	// OwnerKey is the key of the Jira user whom the owner's name meant when it was first looked up; empty: never was.
 	OwnerKey string `json:"ownerKey,omitempty"`
@@ -26,6 +26,8 @@ type Notes struct {
 	// RotationHandled is the last value of the ApiToken's annotation by which somebody asked for another credential, or a
 	// digest of it: that credential, or an earlier one, was made after it.
 	RotationHandled string `json:"rotationHandled,omitempty"`
+	// EndedHashes are the derived ids of hashes that the policy's revokeIssuedBefore has ended for this token.
+	EndedHashes []string `json:"endedHashes,omitempty"`
 	// Succession says whose place this credential takes; nil: nobody's, and whatever there was before has ended.
 	Succession *Succession `json:"succession,omitempty"`
 }

@@ -63,9 +63,15 @@ func (p *Policy) NothingRevokedYet(now time.Time) string {
 // tooOld is for tokens that were made elsewhere: nobody can replace them but their holders.
 func (p *Policy) tooOld(r *Request) string {
 	cut := p.RevokedBefore(r.Now)
-	if !r.TokenHash || r.IssuedAt.IsZero() || !r.IssuedAt.Before(cut) {
+	switch {
+	case !r.TokenHash:
 		return ""
+	case !r.IssuedAt.IsZero() && r.IssuedAt.Before(cut):
+		return fmt.Sprintf("policy %s ends what was issued before %s (spec.revokeIssuedBefore), and this spec.tokenHash was accepted "+
+			"at %s: make another token and declare its hash", p, cut.UTC().Format(time.RFC3339), r.IssuedAt.UTC().Format(time.RFC3339))
+	case r.HashEnded:
+		return fmt.Sprintf("policy %s has ended this spec.tokenHash by its spec.revokeIssuedBefore, which is for good: make another "+
+			"token and declare its hash", p)
 	}
-	return fmt.Sprintf("policy %s ends what was issued before %s (spec.revokeIssuedBefore), and this spec.tokenHash was accepted "+
-		"at %s: make another token and declare its hash", p, cut.UTC().Format(time.RFC3339), r.IssuedAt.UTC().Format(time.RFC3339))
+	return ""
 }

@@ -116,6 +116,13 @@ func TestRevokeIssuedBefore(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", name, got.Verdict, got.Message, c.want)
 		}
 	}
+	p := limited(func(l *v1alpha1.Limits) { l.TokenHash = true })
+	for elsewhere, want := range map[bool]policy.Verdict{true: policy.HashTooOld, false: policy.Permitted} {
+		r := request(func(r *policy.Request) { r.TokenHash, r.HashEnded = elsewhere, true })
+		if got := verdictOf(t, p, nil, r); got.Verdict != want {
+			t.Errorf("ended by an earlier value, made elsewhere %t: %d %s, want %d", elsewhere, got.Verdict, got.Message, want)
+		}
+	}
 }
 
 // TestShorterAgesNeverWiden is TestNarrowingNeverWidens for limits.maxCredentialAge and revokeIssuedBefore.

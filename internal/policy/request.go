@@ -31,6 +31,8 @@ type Request struct {
 	DeclaredAt time.Time
 	// IssuedAt is when the token's credential was made, or its hash accepted; the zero time: it has none yet.
 	IssuedAt time.Time
+	// HashEnded: an earlier value of the policy's revokeIssuedBefore has ended the declared hash.
+	HashEnded bool
 	// ExpiresAt is when the token expires; nil: never.
 	ExpiresAt *time.Time
 	// Requester is who declared it; nil: not known.
@@ -59,7 +61,7 @@ const (
 	NotPermitted
 	// Denied: the deny list names it.
 	Denied
-	// HashTooOld: it was made elsewhere, and issued before the policy's revokeIssuedBefore.
+	// HashTooOld: it was made elsewhere, and issued before the policy's revokeIssuedBefore, as that is or was.
 	HashTooOld
 	// NamespaceNotAllowed: the policy takes no tokens from the namespace.
 	NamespaceNotAllowed
