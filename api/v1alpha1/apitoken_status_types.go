@@ -137,4 +137,10 @@ type CredentialStatus struct {
 	// rotatesAt is when it will be replaced; absent: on request only.
 	// +optional
 	RotatesAt *metav1.Time `json:"rotatesAt,omitempty"`
+
+	// replaceBy is when a token that was made elsewhere (spec.tokenHash) is too old
+	// for the policy's limits.maxCredentialAge, and blocked: declare the hash of
+	// another one before that. Absent: never.
+	// +optional
+	ReplaceBy *metav1.Time `json:"replaceBy,omitempty"`
 }

@@ -17,7 +17,8 @@ const (
 	// ConditionStalled is True when nothing will change until a person acts.
 	ConditionStalled = "Stalled"
 
-	// ConditionExpiring is True on an ApiToken from a while before its expiry until then; it is absent otherwise.
+	// ConditionExpiring is True on an ApiToken from a while before its expiry, or before its declared hash is too old for the policy,
+	// until then; it is absent otherwise.
 	ConditionExpiring = "Expiring"
 
 	// ConditionUnused is True on an ApiToken that was not used for as long as its policy's monitoring.unusedAfter says; it is
@@ -61,6 +62,8 @@ const (
 	ReasonExpired = "Expired"
 	// ReasonExpiresSoon: the token's expiry is near (condition Expiring).
 	ReasonExpiresSoon = "ExpiresSoon"
+	// ReasonHashAgesOut: the declared hash will soon be older than the policy's limits.maxCredentialAge (condition Expiring).
+	ReasonHashAgesOut = "HashAgesOut"
 	// ReasonNotPermitted: no rule of the policy permits what the token declares.
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonDenied: the policy's deny list names the token, its owner or its namespace.

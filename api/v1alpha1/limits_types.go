@@ -34,8 +34,10 @@ type Limits struct {
 
 	// maxCredentialAge is the age at which a token's credential is replaced by a
 	// new one, whatever its rotation says. A token that was made elsewhere
-	// (tokenHash) can't be replaced: it is blocked at that age, until another hash
-	// is declared.
+	// (tokenHash) can't be replaced: it is blocked at that age, counted from when
+	// its hash was accepted, until another hash is declared. Its
+	// status.credential.replaceBy says when that is, and it is Expiring before, as
+	// ahead of an expiry.
 	// +optional
 	MaxCredentialAge RotationPeriod `json:"maxCredentialAge,omitempty"`
 

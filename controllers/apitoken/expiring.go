@@ -19,13 +19,16 @@ const (
 	// shortShare is the share of a short lifetime, from its end, in which a token is expiring: a token of a day is not
 	// expiring from its birth.
 	shortShare = 5
+	// unneeded is what to do with a token that nobody will miss.
+	unneeded = "if it is not needed any more, delete this ApiToken"
 )
 
-// expiry is what there is to say of a token's expiry, beside that it has passed.
+// expiry is what there is to say of the end of a token, beside that it has passed.
 type expiry struct {
-	at       time.Time // it expires
+	at       time.Time // it is refused
 	expiring time.Time // there is a warning from then on
-	renew    string    // what to do about it
+	reason   string    // of the warning
+	message  string    // when it ends, and what to do about it
 }
 
 // expiryOf reads when a token is to be warned of; nil: it does not expire.
@@ -37,7 +40,9 @@ func expiryOf(s *situation, c *claim) *expiry {
 	return &expiry{
 		at:       *at,
 		expiring: expiringFrom(c.Request.DeclaredAt, *at, expiringBeforeOf(s.policy)),
-		renew:    renewal(&s.token.Spec),
+		reason:   v1alpha1.ReasonExpiresSoon,
+		message: fmt.Sprintf("the token expires at %s and is refused from then on: to renew it, %s; %s",
+			at.UTC().Format(time.RFC3339), renewal(&s.token.Spec), unneeded),
 	}
 }
 
@@ -95,17 +100,16 @@ func setExpiring(t *v1alpha1.ApiToken, e *expiry, issued bool, now metav1.Time) 
 		return
 	}
 	meta.SetStatusCondition(&t.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionExpiring, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonExpiresSoon,
+		Type: v1alpha1.ConditionExpiring, Status: metav1.ConditionTrue, Reason: e.reason, Message: e.message,
 		ObservedGeneration: t.Generation, LastTransitionTime: now,
-		Message: fmt.Sprintf("the token expires at %s and is refused from then on: to renew it, %s; if it is not needed any more, "+
-			"delete this ApiToken", e.at.UTC().Format(time.RFC3339), e.renew),
 	})
 }
 
 // eventExpiry tells that a token begins to be expiring, and that its expiry was moved to a later time.
 func (r *Reconciler) eventExpiry(t, before *v1alpha1.ApiToken, v *verdict) {
 	now := meta.FindStatusCondition(t.Status.Conditions, v1alpha1.ConditionExpiring)
-	if now != nil && meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionExpiring) == nil {
+	told := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionExpiring)
+	if now != nil && (told == nil || told.Reason != now.Reason) {
 		r.event(t, corev1.EventTypeWarning, v1alpha1.ConditionExpiring, actionDecide, now.Message)
 	}
 	was, is := before.Status.ExpiresAt, t.Status.ExpiresAt

@@ -15,13 +15,10 @@ func (v *verdict) look(at time.Time) {
 	}
 }
 
-// rotate says when the credential is replaced, or, if it was made elsewhere, refused.
+// rotate says when the credential is replaced, or, if it was made elsewhere, blocked.
 func (v *verdict) rotate(s *situation, decision *policy.Decision) {
-	request := &v.claim.Request
-	if request.TokenHash {
-		if decision.MaxCredentialAge > 0 && !request.IssuedAt.IsZero() {
-			v.look(request.IssuedAt.Add(decision.MaxCredentialAge))
-		}
+	if v.claim.Request.TokenHash {
+		v.ageHash(s, decision.MaxCredentialAge)
 		return
 	}
 	v.rotation = newRotation(s.token, v.claim.rotation, decision.MaxCredentialAge, v.rotation.revokedBefore)

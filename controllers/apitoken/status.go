@@ -63,6 +63,7 @@ func fillStatus(t *v1alpha1.ApiToken, v *verdict, slots []slot, now metav1.Time)
 		c := latest.credential
 		s.Credential = &v1alpha1.CredentialStatus{
 			ID: c.ID, IssuedAt: metav1.NewTime(c.IssuedAt), RotatesAt: rotatesAt(v, latest, slots, now.Time),
+			ReplaceBy: replaceByOf(v, latest),
 		}
 	}
 	if v.binding != "" {

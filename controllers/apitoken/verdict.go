@@ -48,6 +48,7 @@ type verdict struct {
 
 	claim      claim
 	expiry     *expiry     // of the token; nil: it does not expire
+	replaceBy  time.Time   // the declared hash is too old then; zero: never
 	digest     string      // of the grant
 	notes      grant.Notes // what is new in them
 	rule       string
@@ -134,8 +135,8 @@ const staleLooks = 8
 
 func (v *verdict) decide(s *situation) {
 	decision := s.compiled.Evaluate(&v.claim.Request)
-	v.rotate(s, &decision)
 	v.rule, v.notes.OwnerKey = decision.Rule, decision.OwnerKey
+	v.rotate(s, &decision)
 	if reason, refused := refusalReasons[decision.Verdict]; refused {
 		v.refuse(reason, decision.Message)
 		return

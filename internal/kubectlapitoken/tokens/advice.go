@@ -27,6 +27,7 @@ var advice = map[string]string{
 	v1alpha1.ReasonHashRevoked:         "make another token (kubectl apitoken rotate --local) and declare its hash",
 	v1alpha1.ReasonHashTooOld:          "make another token (kubectl apitoken rotate --local) and declare its hash",
 	v1alpha1.ReasonExpiresSoon:         "set a later spec.expiresAt, or change spec.lifetime, to renew it, or delete it",
+	v1alpha1.ReasonHashAgesOut:         "make another token (kubectl apitoken rotate --local) and declare its hash, or delete it",
 	v1alpha1.ReasonHashPending:         "wait: the operator goes on by itself",
 	v1alpha1.ReasonOwnerCredentialMissing: "the policy's administrator has to put a Jira token of the owner into the policy's " +
 		"namespace",
