@@ -5,6 +5,7 @@ package activity
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ func (h *heard) due(policy types.UID, now time.Time) bool {
 	if h.at == nil {
 		h.at = map[types.UID]time.Time{}
 	}
+	// What is older says nothing any more, and may be of a policy that is gone.
+	maps.DeleteFunc(h.at, func(_ types.UID, at time.Time) bool { return now.Sub(at) >= heardEvery })
 	h.at[policy] = now
 	return true
 }
