@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,10 +62,7 @@ func (a *authenticator) authenticate(ctx context.Context, request *http.Request)
 	if who, ok := a.known(digest); ok {
 		return who, nil
 	}
-	address, _, err := net.SplitHostPort(request.RemoteAddr)
-	if err != nil {
-		address = request.RemoteAddr
-	}
+	address := addressOf(request.RemoteAddr)
 	if !a.mayAsk(address) {
 		return types.NamespacedName{}, &callError{http.StatusTooManyRequests, "unauthenticated", "too many tokens that are no good"}
 	}
