@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/netutil"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"github.com/jiratokens/jira-token-operator/controllers/activity"
 	use "github.com/jiratokens/jira-token-operator/internal/activity"
 )
 
@@ -23,6 +24,8 @@ const (
 	activityShutdown = 12 * time.Second
 	// activityConnections bounds those that are open, each of some 50 KiB; a gateway has one, while it reports.
 	activityConnections = 1024
+	// activityPerAddress bounds those of one address: gateways outside the cluster may share one.
+	activityPerAddress = 64
 )
 
 // activityServer serves reports on every replica. Anybody in the cluster may connect to it, so nobody keeps a connection who has
@@ -34,10 +37,11 @@ func (o *Options) activityServer(ctx context.Context, recorder http.Handler) (*m
 		return nil, fmt.Errorf("listen for reports of activity: %w", err)
 	}
 	shutdown := activityShutdown
+	listener = netutil.LimitListener(activity.LimitPerAddress(listener, activityPerAddress), activityConnections)
 	return &manager.Server{
 		Name: "activity", ShutdownTimeout: &shutdown,
-		// The limit is below TLS, as the server bounds the handshakes of connections that it sees to be TLS.
-		Listener: tls.NewListener(netutil.LimitListener(listener, activityConnections), &tls.Config{
+		// The limits are below TLS, as the server bounds the handshakes of connections that it sees to be TLS.
+		Listener: tls.NewListener(listener, &tls.Config{
 			GetCertificate: o.Admission.serving.GetCertificate, MinVersion: tls.VersionTLS12,
 		}),
 		Server: activityHTTP(recorder),
