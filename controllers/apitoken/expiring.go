@@ -11,14 +11,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/expiring"
 )
 
 const (
 	// expiringBefore is the default of a policy's spec.monitoring.expiringBefore.
 	expiringBefore = 120 * time.Hour
-	// shortShare is the share of a short lifetime, from its end, in which a token is expiring: a token of a day is not
-	// expiring from its birth.
-	shortShare = 5
 	// unneeded is what to do with a token that nobody will miss.
 	unneeded = "if it is not needed any more, delete this ApiToken"
 )
@@ -39,7 +37,7 @@ func expiryOf(s *situation, c *claim) *expiry {
 	}
 	return &expiry{
 		at:       *at,
-		expiring: expiringFrom(c.Request.DeclaredAt, *at, expiringBeforeOf(s.policy)),
+		expiring: expiring.From(c.Request.DeclaredAt, *at, expiringBeforeOf(s.policy)),
 		reason:   v1alpha1.ReasonExpiresSoon,
 		message: fmt.Sprintf("the token expires at %s and is refused from then on: to renew it, %s; %s",
 			at.UTC().Format(time.RFC3339), renewal(&s.token.Spec), unneeded),
@@ -55,15 +53,6 @@ func expiringBeforeOf(p *v1alpha1.TokenPolicy) time.Duration {
 		return before
 	}
 	return expiringBefore // it is absent; the schema refuses what can't be read
-}
-
-// expiringFrom says when a token that was declared to live from one time to another begins to be expiring: that long before
-// its end, or in the last fifth of a lifetime that is shorter than twice that.
-func expiringFrom(declared, expires time.Time, before time.Duration) time.Time {
-	if lifetime := expires.Sub(declared); lifetime < 2*before {
-		before = max(lifetime/shortShare, 0)
-	}
-	return expires.Add(-before)
 }
 
 // renewal says how the expiry is moved, by the field that it comes from.

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/expiring"
 )
 
 // ageHash says until when a declared hash is accepted by a policy that bounds the age of credentials. The operator can't make
@@ -25,7 +26,7 @@ func (v *verdict) ageHash(s *situation, maxAge time.Duration) {
 	}
 	v.expiry = &expiry{
 		at:       v.replaceBy,
-		expiring: expiringFrom(accepted, v.replaceBy, expiringBeforeOf(s.policy)),
+		expiring: expiring.From(accepted, v.replaceBy, expiringBeforeOf(s.policy)),
 		reason:   v1alpha1.ReasonHashAgesOut,
 		message: fmt.Sprintf("the token is blocked at %s, when its spec.tokenHash comes to the age that rule %s allows "+
 			"(limits.maxCredentialAge): make another token and declare its hash before that; %s",

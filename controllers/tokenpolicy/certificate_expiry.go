@@ -14,16 +14,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/expiring"
 	"github.com/jiratokens/jira-token-operator/internal/jirasecret"
 )
 
-const (
-	// certificateSoon is how long before the end of a certificate it is warned of. Who renews certificates by a program has
-	// it done earlier: cert-manager in the last third of their time, which is the last 30 of 90 days.
-	certificateSoon = 14 * 24 * time.Hour
-	// certificateShare is the share of a shorter time, from its end.
-	certificateShare = 5
-)
+// certificateSoon is how long before the end of a certificate it is warned of. Who renews certificates by a program has it
+// done earlier: cert-manager in the last third of their time, which is the last 30 of 90 days.
+const certificateSoon = 14 * 24 * time.Hour
 
 // certificateTime is when the certificates of one reference are valid together.
 type certificateTime struct {
@@ -72,11 +69,7 @@ func timeOf(ref reference, chain []*x509.Certificate) certificateTime {
 			c.to = certificate.NotAfter
 		}
 	}
-	soon := certificateSoon
-	if whole := c.to.Sub(c.from); whole < 2*certificateSoon {
-		soon = max(whole/certificateShare, 0)
-	}
-	c.warn = c.to.Add(-soon)
+	c.warn = expiring.From(c.from, c.to, certificateSoon)
 	return c
 }
 
