@@ -72,10 +72,11 @@ type Reconciler struct {
 	// Directories tell what was read of Jira's groups and users.
 	Directories Directories
 
-	owners   ownerLocks
-	policies policies
-	refusals refusals
-	pendings pendings
+	owners    ownerLocks
+	policies  policies
+	refusals  refusals
+	pendings  pendings
+	lastLines lastLines
 }
 
 // SetupWithManager registers the controller and what wakes it. The indexes of this package and of package index must

@@ -3,6 +3,7 @@
 package apitoken
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -41,11 +42,14 @@ func (r *Reconciler) recordEvent(t *v1alpha1.ApiToken, reason, note string, ids 
 }
 
 // recordDecision records that what becomes of a token changed, or what that rests on. It is called before the status is
-// written that says the same: a kill in between repeats the line.
+// written that says the same: a kill in between repeats the line. A cache that is behind, or a write that is tried again, does
+// not.
 func (r *Reconciler) recordDecision(t, before *v1alpha1.ApiToken) {
-	if e := decisionEntry(t, before); e != nil {
-		r.record(t, *e)
+	e := decisionEntry(t, before)
+	if e == nil || r.lastLines.repeats(t.UID, fmt.Sprintf("%d %+v", t.Generation, *e), r.Clock.Now()) {
+		return
 	}
+	r.record(t, *e)
 }
 
 // decisionEntry is pure; nil: nothing that matters changed.
@@ -123,6 +127,9 @@ func (r *Reconciler) recordOrphan(key types.NamespacedName, hashSecret *corev1.S
 
 // recordRevoked records that a deleted token ends, before its finalizer goes: nothing would tell of it after that.
 func (r *Reconciler) recordRevoked(t *v1alpha1.ApiToken, slots []slot) {
+	if r.lastLines.repeats(t.UID, reasonDeleted, r.Clock.Now()) { // the cache still has it, maybe without its slots
+		return
+	}
 	e := audittrail.Entry{
 		Event: audittrail.Revoked, Reason: reasonDeleted, Message: "the ApiToken was deleted: its credentials are revoked",
 	}

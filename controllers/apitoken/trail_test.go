@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,42 +19,27 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail/trailtest"
 )
 
-// recording is an audit trail that a test reads.
-type recording struct {
-	mu      sync.Mutex
-	entries []audittrail.Entry
-}
-
-func (r *recording) Record(e audittrail.Entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
-}
-
 // told is what was recorded since it was last asked, in short.
-func (r *recording) told() (lines []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i := range r.entries {
-		e := &r.entries[i]
+func told(trail *trailtest.Recording) (lines []string) {
+	for _, e := range trail.Take() {
 		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Event, e.Outcome, e.Reason)))
 	}
-	r.entries = nil
-	return slices.Compact(lines) // a lost race repeats them
+	return lines
 }
 
-func newTrailWorld(t *testing.T) (*world, *recording) {
+func newTrailWorld(t *testing.T) (*world, *trailtest.Recording) {
 	t.Helper()
-	w, trail := newWorld(t), &recording{}
+	w, trail := newWorld(t), &trailtest.Recording{}
 	w.manager.Trail = trail
 	return w, trail
 }
 
-func wantTold(t *testing.T, trail *recording, want ...string) {
+func wantTold(t *testing.T, trail *trailtest.Recording, want ...string) {
 	t.Helper()
-	if got := trail.told(); !slices.Equal(got, want) {
+	if got := told(trail); !slices.Equal(got, want) {
 		t.Errorf("the trail has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
@@ -76,7 +60,8 @@ func TestATokensLifeIsRecorded(t *testing.T) {
 	w, trail := newTrailWorld(t)
 	tok := w.token("ci", w.by("alice"))
 	w.issued(tok)
-	last := trail.entries[len(trail.entries)-1]
+	entries := trail.Entries()
+	last := entries[len(entries)-1]
 	if last.APIToken != tok.Namespace+"/ci" || last.UID != string(tok.UID) || last.Policy != w.policy.Namespace+"/jira" ||
 		last.Owner != "svc-ci" || last.Rule != "bots" || last.RequestedBy != "alice" || last.TokenID != tok.Status.Credential.ID ||
 		last.GrantDigest != string(tok.Status.Grant.Digest) || last.ExpiresAt == "" || last.Generation != tok.Generation {
@@ -84,7 +69,6 @@ func TestATokensLifeIsRecorded(t *testing.T) {
 	}
 	wantTold(t, trail, "credential  Issued", "decision permitted Issued")
 	w.cacheHas(tok)
-	trail.told() // a run that the cache was behind for told it again
 	for range 3 {
 		w.manager.run(w, tok)
 	}
@@ -92,7 +76,8 @@ func TestATokensLifeIsRecorded(t *testing.T) {
 
 	edit(w, tok, func(t *v1alpha1.ApiToken) { t.Spec.Suspend = true })
 	w.reconcileUntil(tok, "it is suspended", func() bool { return w.reason(tok) == v1alpha1.ReasonSuspended })
-	if last := trail.entries[len(trail.entries)-1]; !last.Blocked || last.Was != v1alpha1.ReasonIssued {
+	entries = trail.Entries()
+	if last := entries[len(entries)-1]; !last.Blocked || last.Was != v1alpha1.ReasonIssued {
 		t.Errorf("%+v", last)
 	}
 	edit(w, tok, func(t *v1alpha1.ApiToken) { t.Spec.Suspend = false })
@@ -119,7 +104,7 @@ func TestExpiryIsRecorded(t *testing.T) {
 	tok := w.token("ci")
 	w.issued(tok)
 	w.cacheHas(tok)
-	trail.told()
+	told(trail)
 	w.clock.SetTime(w.clock.Now().Add(25 * time.Hour))
 	w.reconcileUntil(tok, "it has expired", func() bool { return w.reason(tok) == v1alpha1.ReasonExpired })
 	wantTold(t, trail, "decision expired Expired")
@@ -142,10 +127,10 @@ func TestALineIsRepeatedRatherThanLost(t *testing.T) {
 			}
 			w.issued(tok)
 			w.manager.run(w, tok)
-			if !slices.ContainsFunc(trail.entries, func(e audittrail.Entry) bool {
+			if !slices.ContainsFunc(trail.Entries(), func(e audittrail.Entry) bool {
 				return e.Event == audittrail.Decision && e.Outcome == audittrail.OutcomePermitted && e.TokenID == tok.Status.Credential.ID
 			}) {
-				t.Errorf("killed at write %d (afterwards: %v), and no line of credential %s: %+v", n, afterwards, tok.Status.Credential.ID, trail.entries)
+				t.Errorf("killed at write %d (afterwards: %v), and no line of credential %s: %+v", n, afterwards, tok.Status.Credential.ID, trail.Entries())
 			}
 		}
 	}
@@ -159,15 +144,15 @@ func TestALostSecretIsRecordedAndCounted(t *testing.T) {
 	first := w.issued(tok)
 	w.cacheHas(tok)
 	old := tok.Status.Credential.ID
-	trail.told()
+	told(trail)
 	must(t, plane.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: tok.Namespace, Name: tok.SecretName()}}))
 	w.reconcileUntil(tok, "a new credential is live", func() bool { return w.liveMatches(tok) && w.plaintext(tok) != first })
 	w.reconcileUntil(tok, "its status tells of it", func() bool { return w.reason(tok) != "" && tok.Status.Credential.ID != old })
-	entry := trail.entries[0]
+	entry := trail.Entries()[0]
 	if entry.TokenID == old || entry.TokenID == "" || !slices.Equal(entry.Ended, []string{old}) {
 		t.Errorf("%+v", entry)
 	}
-	for _, e := range trail.entries {
+	for _, e := range trail.Entries() {
 		if text := fmt.Sprintf("%+v", e); strings.Contains(text, first) || strings.Contains(text, w.plaintext(tok)) {
 			t.Errorf("a token is in %s", text)
 		}

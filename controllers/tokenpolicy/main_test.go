@@ -25,6 +25,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/controllers/index"
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenpolicy"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail/trailtest"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
@@ -35,7 +36,7 @@ var (
 	under *tokenpolicy.Reconciler
 
 	applied countingClient // what under writes with
-	trail   recording
+	trail   trailtest.Recording
 )
 
 func TestMain(m *testing.M) {

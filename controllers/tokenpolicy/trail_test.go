@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,27 +14,9 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 )
 
-// recording is an audit trail that tests read.
-type recording struct {
-	mu      sync.Mutex
-	entries []audittrail.Entry
-}
-
-func (r *recording) Record(e audittrail.Entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
-}
-
-// of is what was recorded about a policy, but for an end that was repeated after a lost race.
-func (r *recording) of(p *v1alpha1.TokenPolicy) (entries []audittrail.Entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, e := range r.entries {
-		if e.Policy == client.ObjectKeyFromObject(p).String() {
-			entries = append(entries, e)
-		}
-	}
+// recordedOf is what was recorded about a policy, but for an end that was repeated after a lost race.
+func recordedOf(p *v1alpha1.TokenPolicy) []audittrail.Entry {
+	entries := trail.Of(func(e *audittrail.Entry) bool { return e.Policy == client.ObjectKeyFromObject(p).String() })
 	return slices.CompactFunc(entries, func(a, b audittrail.Entry) bool {
 		return a.Event == b.Event && b.Event == audittrail.PolicyDeleted
 	})
@@ -50,12 +31,12 @@ func TestChangesOfAPolicyAreRecorded(t *testing.T) {
 		p.Spec.Deny = &v1alpha1.Deny{Owners: []v1alpha1.JiraUserName{"mallory"}}
 	})
 	eventually(t, func() error {
-		if got := trail.of(p); len(got) < 2 {
+		if got := recordedOf(p); len(got) < 2 {
 			return errors.New("the change is not recorded")
 		}
 		return nil
 	})
-	got := trail.of(p)
+	got := recordedOf(p)
 	if len(got) != 2 || got[0].Generation != first || got[1].Generation != first+1 || got[0].SpecDigest == got[1].SpecDigest {
 		t.Errorf("%+v", got)
 	}
@@ -68,7 +49,7 @@ func TestChangesOfAPolicyAreRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, func() error {
-		got := trail.of(p)
+		got := recordedOf(p)
 		if last := got[len(got)-1]; last.Event != audittrail.PolicyDeleted {
 			return errors.New("the end is not recorded")
 		}

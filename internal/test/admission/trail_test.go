@@ -6,35 +6,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail/trailtest"
 )
 
-// recording is an audit trail that a test reads.
-type recording struct {
-	mu      sync.Mutex
-	entries []audittrail.Entry
-}
-
-func (r *recording) Record(e audittrail.Entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
-}
-
-// of tells in short what was recorded about an ApiToken.
-func (r *recording) of(token *v1alpha1.ApiToken) (lines []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i := range r.entries {
-		if e := &r.entries[i]; e.APIToken == client.ObjectKeyFromObject(token).String() {
-			lines = append(lines, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s by %s %s", e.Event, e.Operation, e.Outcome, e.User, e.Reason)), " "))
-		}
+// recordedOf tells in short what was recorded about an ApiToken.
+func recordedOf(trail *trailtest.Recording, token *v1alpha1.ApiToken) (lines []string) {
+	about := client.ObjectKeyFromObject(token).String()
+	for _, e := range trail.Of(func(e *audittrail.Entry) bool { return e.APIToken == about }) {
+		lines = append(lines, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s by %s %s", e.Event, e.Operation, e.Outcome, e.User, e.Reason)), " "))
 	}
 	return slices.Compact(lines) // the API server asks again if somebody else writes at the same time
 }
@@ -42,7 +27,7 @@ func (r *recording) of(token *v1alpha1.ApiToken) (lines []string) {
 // TestWhoAskedIsRecorded: who declares, changes and approves, and who tries to; not who changes labels, applies the same again
 // or tries in a dry run.
 func TestWhoAskedIsRecorded(t *testing.T) {
-	trail := &recording{}
+	trail := &trailtest.Recording{}
 	start(t, options{trail: trail})
 	namespace, policy := plane.Namespace(t), plane.Namespace(t)
 	alice, bob, carol := user(t, namespace, roleEditor, "alice"), user(t, namespace, roleEditor, "bob"), user(t, policy, roleApprover, "carol")
@@ -70,7 +55,7 @@ func TestWhoAskedIsRecorded(t *testing.T) {
 		"declared create admitted by alice", "declared update admitted by bob", "declared update forged by alice",
 		"approval create",
 	}
-	got := trail.of(token)
+	got := recordedOf(trail, token)
 	if len(got) != len(want) {
 		t.Fatalf("recorded\n%s", strings.Join(got, "\n"))
 	}
@@ -82,10 +67,8 @@ func TestWhoAskedIsRecorded(t *testing.T) {
 	if last := got[len(got)-1]; !strings.HasSuffix(last, "by carol Approve") {
 		t.Errorf("%q", last)
 	}
-	trail.mu.Lock()
-	defer trail.mu.Unlock()
-	i := slices.IndexFunc(trail.entries, func(e audittrail.Entry) bool { return e.Event == audittrail.Approval })
-	if e := trail.entries[i]; e.UID != string(token.UID) || e.GrantDigest != string(someDigest) || e.ApprovalName != policy+"/yes" {
+	approvals := trail.Of(func(e *audittrail.Entry) bool { return e.Event == audittrail.Approval })
+	if e := approvals[0]; e.UID != string(token.UID) || e.GrantDigest != string(someDigest) || e.ApprovalName != policy+"/yes" {
 		t.Errorf("%+v", e)
 	}
 }
