@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // nasty is what has been put into logs to make them say something else, to a program or on a screen.
@@ -117,8 +118,8 @@ func FuzzAuditLine(f *testing.F) {
 	f.Add("/jira/rest/cb-automation/latest/hooks/53cr3t", "x "+unknownToken)
 	f.Add("/jira//%2568ooks/;jsessionid=x/"+unknownToken, "eyJhbGciOiJIUzI1NiJ9.e30.x")
 	f.Fuzz(func(t *testing.T, path, agent string) {
-		for _, precision := range []string{gatewayconfig.PrecisionNone, gatewayconfig.PrecisionPrefix, gatewayconfig.PrecisionFull} {
-			line := auditLine{Path: auditPath(path), UserAgent: privacy{userAgents: precision}.userAgent(agent)}
+		for _, kept := range []string{precision.None, precision.Prefix, precision.Full} {
+			line := auditLine{Path: auditPath(path), UserAgent: privacy{userAgents: kept}.userAgent(agent)}
 			encoded, err := line.encode()
 			if err != nil {
 				t.Fatal(err)
@@ -127,7 +128,7 @@ func FuzzAuditLine(f *testing.F) {
 			if holdsToken(string(encoded)) {
 				t.Errorf("%s holds a token", encoded)
 			}
-			if len(line.Path) > maxAuditPath+len("…")*2 || precision == gatewayconfig.PrecisionNone && line.UserAgent != "" {
+			if len(line.Path) > maxAuditPath+len("…")*2 || kept == precision.None && line.UserAgent != "" {
 				t.Errorf("%q %q", line.Path, line.UserAgent)
 			}
 		}

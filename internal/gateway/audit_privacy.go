@@ -5,7 +5,6 @@ package gateway
 import (
 	"net/netip"
 
-	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
 	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
@@ -15,13 +14,13 @@ type privacy struct{ addresses, userAgents string }
 // privacyOf says nothing of clients until a policy's configuration is known.
 func privacyOf(s *Settings) privacy {
 	if s == nil {
-		return privacy{gatewayconfig.PrecisionNone, gatewayconfig.PrecisionNone}
+		return privacy{precision.None, precision.None}
 	}
 	return s.audit.privacy
 }
 
 func (p privacy) address(address netip.Addr) string {
-	if p.addresses == gatewayconfig.PrecisionFull {
+	if p.addresses == precision.Full {
 		return address.String()
 	}
 	return p.network(address)
@@ -29,15 +28,15 @@ func (p privacy) address(address netip.Addr) string {
 
 // network is the network of an address, or nothing at all.
 func (p privacy) network(address netip.Addr) string {
-	if p.addresses == gatewayconfig.PrecisionNone {
+	if p.addresses == precision.None {
 		return ""
 	}
-	return precision.Text(precision.Address(address, gatewayconfig.PrecisionPrefix))
+	return precision.Text(precision.Address(address, precision.Prefix))
 }
 
 func (p privacy) userAgent(agent string) string {
 	limit := maxAuditField
-	if p.userAgents == gatewayconfig.PrecisionFull {
+	if p.userAgents == precision.Full {
 		limit = maxAuditAgent
 	}
 	return bounded(keptAgent(agent, p.userAgents), limit)
@@ -46,9 +45,9 @@ func (p privacy) userAgent(agent string) string {
 // keptAgent is what a precision allows of a user agent: a part of the text, as far as nothing has to be taken out of it.
 func keptAgent(agent, kept string) string {
 	switch kept {
-	case gatewayconfig.PrecisionFull:
+	case precision.Full:
 		return redactSigned(redactTokens(agent))
-	case gatewayconfig.PrecisionPrefix:
+	case precision.Prefix:
 		return precision.Product(redactSigned(redactTokens(agent)))
 	}
 	return ""

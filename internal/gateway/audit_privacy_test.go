@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // TestAuditPrecision: what a line has of a client, for each precision; source ranges see all of an address all the same.
 func TestAuditPrecision(t *testing.T) {
-	const none, prefix, full = gatewayconfig.PrecisionNone, gatewayconfig.PrecisionPrefix, gatewayconfig.PrecisionFull
+	const none, prefix, full = precision.None, precision.Prefix, precision.Full
 	b := newBench(t, func(b *bench) { b.config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	tok := bearer(b.issue("alice", []string{"read"}, from("203.0.113.7/32", "2001:db8:1:2:3::/80")))
 	n := 0

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 	"github.com/jiratokens/jira-token-operator/internal/scope"
 )
 
@@ -26,11 +27,11 @@ func compileAudit(c *gatewayconfig.Audit) auditSettings {
 	}
 }
 
-func orFull(precision string) string {
-	if precision == "" {
-		return gatewayconfig.PrecisionFull
+func orFull(kept string) string {
+	if kept == "" {
+		return precision.Full
 	}
-	return precision
+	return kept
 }
 
 // reserveLine makes sure that the line of a request that would change something has room, before the request goes to Jira.

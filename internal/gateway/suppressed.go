@@ -10,7 +10,7 @@ import (
 
 	"k8s.io/utils/clock"
 
-	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 const (
@@ -69,7 +69,7 @@ func (h *Handler) writeSuppressed(now time.Time) {
 	networks, others := h.suppressed.take()
 	detail := privacyOf(h.settings.Load())
 	for network, n := range networks {
-		if detail.addresses == gatewayconfig.PrecisionNone {
+		if detail.addresses == precision.None {
 			others += n // lines without addresses would say no more than their sum
 			continue
 		}

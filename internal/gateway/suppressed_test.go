@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // TestSuppressedRequestsAreCountedInLines: a network that guesses tokens has one line a minute, with how many it was.
@@ -27,7 +28,7 @@ func TestSuppressedRequestsAreCountedInLines(t *testing.T) {
 		t.Errorf("%d lines, %+v", len(lines), last)
 	}
 	b.send("GET", myself, bearer(unknownToken))
-	b.config.Audit = &gatewayconfig.Audit{Addresses: gatewayconfig.PrecisionNone}
+	b.config.Audit = &gatewayconfig.Audit{Addresses: precision.None}
 	b.configure()
 	b.handler.suppressed.count(netip.MustParseAddr("192.0.2.1"))
 	b.handler.Close() // what was counted is not lost with a restart

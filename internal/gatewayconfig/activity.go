@@ -6,13 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-)
 
-// How precise a time is.
-const (
-	TimesToTheMinute = "Minute"
-	TimesToTheHour   = "Hour"
-	TimesToTheDay    = "Day"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // Activity has the gateway report what the tokens are used for.
@@ -21,7 +16,7 @@ type Activity struct {
 	URL string `json:"url"`
 	// CA are the authorities of its certificate, in PEM.
 	CA string `json:"ca"`
-	// Times, Addresses and UserAgents are precisions.
+	// Times, Addresses and UserAgents are those of package precision.
 	Times      string `json:"times"`
 	Addresses  string `json:"addresses"`
 	UserAgents string `json:"userAgents"`
@@ -34,10 +29,10 @@ func (a *Activity) validate() error {
 	if u, err := url.Parse(a.URL); err != nil || u.Scheme != "https" || u.Host == "" {
 		return fmt.Errorf("gateway configuration has activity.url %q; an https URL is needed", a.URL)
 	}
-	if !slices.Contains([]string{TimesToTheMinute, TimesToTheHour, TimesToTheDay}, a.Times) {
+	if !slices.Contains([]string{precision.Minute, precision.Hour, precision.Day}, a.Times) {
 		return fmt.Errorf("gateway configuration has activity.times %q; known are Minute, Hour and Day", a.Times)
 	}
-	known := []string{PrecisionNone, PrecisionPrefix, PrecisionFull}
+	known := []string{precision.None, precision.Prefix, precision.Full}
 	if !slices.Contains(known, a.Addresses) || !slices.Contains(known, a.UserAgents) {
 		return fmt.Errorf("gateway configuration has activity.addresses %q and activity.userAgents %q; known are None, Prefix and Full",
 			a.Addresses, a.UserAgents)

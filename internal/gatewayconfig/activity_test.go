@@ -6,14 +6,16 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // TestActivityTravels: what was written is read, and without it nothing is written of it.
 func TestActivityTravels(t *testing.T) {
 	c := base()
 	good := Activity{
-		URL: "https://manager.system.svc/activity", CA: "-----BEGIN CERTIFICATE-----\n", Times: TimesToTheHour,
-		Addresses: PrecisionNone, UserAgents: PrecisionFull,
+		URL: "https://manager.system.svc/activity", CA: "-----BEGIN CERTIFICATE-----\n", Times: precision.Hour,
+		Addresses: precision.None, UserAgents: precision.Full,
 	}
 	c.Activity = &good
 	data, err := Encode(c)

@@ -2,7 +2,11 @@
 
 package gatewayconfig
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/jiratokens/jira-token-operator/internal/precision"
+)
 
 func TestAuditIsValidated(t *testing.T) {
 	for _, tc := range []struct {
@@ -11,7 +15,7 @@ func TestAuditIsValidated(t *testing.T) {
 	}{
 		{nil, true},
 		{&Audit{}, true},
-		{&Audit{DropOnOverflow: true, Addresses: PrecisionNone, UserAgents: PrecisionPrefix}, true},
+		{&Audit{DropOnOverflow: true, Addresses: precision.None, UserAgents: precision.Prefix}, true},
 		{&Audit{Addresses: "full"}, false},
 		{&Audit{UserAgents: "All"}, false},
 	} {

@@ -16,9 +16,11 @@ import (
 const (
 	Full   = string(v1alpha1.PrecisionFull)
 	Prefix = string(v1alpha1.PrecisionPrefix)
+	None   = string(v1alpha1.PrecisionNone)
 
-	minute = string(v1alpha1.TimesToTheMinute)
-	hour   = string(v1alpha1.TimesToTheHour)
+	Minute = string(v1alpha1.TimesToTheMinute)
+	Hour   = string(v1alpha1.TimesToTheHour)
+	Day    = string(v1alpha1.TimesToTheDay)
 )
 
 // The networks that stand for an address where the policy wants no more of it.
@@ -78,9 +80,9 @@ func Time(at time.Time, precision string) time.Time { return at.UTC().Truncate(U
 // Unit is how far a time may be behind that Time has rounded.
 func Unit(precision string) time.Duration {
 	switch precision {
-	case minute:
+	case Minute:
 		return time.Minute
-	case hour:
+	case Hour:
 		return time.Hour
 	}
 	return 24 * time.Hour

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/gatewayconfig"
+	"github.com/jiratokens/jira-token-operator/internal/precision"
 )
 
 // TestAuditOfConfig: the API's defaults are those of the gateway, and are left out.
@@ -24,7 +25,7 @@ func TestAuditOfConfig(t *testing.T) {
 		"drop": {&v1alpha1.GatewayAudit{OnOverflow: v1alpha1.AuditDrop}, &gatewayconfig.Audit{DropOnOverflow: true}},
 		"precision": {
 			&v1alpha1.GatewayAudit{Addresses: v1alpha1.PrecisionNone, UserAgents: v1alpha1.PrecisionPrefix},
-			&gatewayconfig.Audit{Addresses: gatewayconfig.PrecisionNone, UserAgents: gatewayconfig.PrecisionPrefix},
+			&gatewayconfig.Audit{Addresses: precision.None, UserAgents: precision.Prefix},
 		},
 	} {
 		p := minimal()
