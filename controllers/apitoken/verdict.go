@@ -181,42 +181,6 @@ var waitingReasons = map[policy.Verdict]string{
 	policy.PlacePending:     v1alpha1.ReasonPlacePending,
 }
 
-// approve asks for the approval that a rule wants, and says whose it is, if there is one.
-func (v *verdict) approve(s *situation) (approval string, given bool) {
-	outcome := s.compiled.Approval(&policy.ApprovalCase{
-		Token: grant.TokenReference{Namespace: s.token.Namespace, Name: s.token.Name, UID: s.token.UID},
-		Rule:  v.rule, Grant: v.claim.Grant, ExpiresAt: v.claim.Request.ExpiresAt, Digest: v.digest,
-		Requester: v.claim.Request.Requester, Remembered: notesOf(s.slots).Approved, Approvals: s.approvals,
-	})
-	switch outcome.State {
-	case policy.ApprovalGiven:
-		v.approvedBy = shortened(outcome.By)
-		if outcome.Digest == v.digest {
-			v.notes.Approved = s.approvedAs(v, outcome.Name)
-		}
-		return outcome.Message, true
-	case policy.ApprovalDenied:
-		v.refuse(v1alpha1.ReasonApprovalDenied, outcome.Message)
-	default:
-		v.wait(v1alpha1.ReasonApprovalRequired, outcome.Message)
-		v.blockedReason = "the token waits for an approval"
-	}
-	return "", false
-}
-
-// approvedAs is what is remembered of an approval.
-func (s *situation) approvedAs(v *verdict, name string) *grant.Approved {
-	out := &grant.Approved{
-		Digest: v.digest, Grant: v.claim.Grant, ExpiresAt: v.claim.Request.ExpiresAt, Approval: s.approved[name],
-	}
-	for i := range s.approvals {
-		if s.approvals[i].Name == name {
-			out.Approver = s.approvals[i].Approver
-		}
-	}
-	return out
-}
-
 func (v *verdict) permit(s *situation, message string) {
 	if !s.token.Spec.Suspend && !v.checkHash(s.hash) {
 		return

@@ -25,6 +25,22 @@ const (
 // gigabyte would cost more than it gives.
 const deadlineStep = 8
 
+// takeBody puts the idle time-out on the body, before anything is decided: net/http itself reads what a refused request
+// still sends, to keep the connection.
+func (h *Handler) takeBody(x *exchange, w *response, r *http.Request) {
+	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	if r.ContentLength < 0 {
+		// A chunked body. If there was a Content-Length beside it, net/http has dropped that without a word, and a proxy in
+		// front may have gone by it: what it takes for the body's rest would be the next request (RFC 9112, 6.1).
+		w.Header().Set("Connection", "close")
+	}
+	w.extend() // the connection may still have the deadline of an earlier answer, and 100 Continue is an answer too
+	x.body = &timedBody{ReadCloser: r.Body, control: w.control, idle: h.idle}
+	x.body.extend()
+}
+
 // timedBody gives up on a client that stops sending: a deadline that moves with what comes. It counts the bytes too.
 type timedBody struct {
 	io.ReadCloser

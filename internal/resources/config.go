@@ -3,8 +3,6 @@
 package resources
 
 import (
-	"fmt"
-	"net/netip"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,43 +56,7 @@ func compileConfig(policy *v1alpha1.TokenPolicy, opts Options) (*gatewayconfig.C
 	if config.Personal, err = personal(spec.PersonalCredentials); err != nil {
 		return nil, err
 	}
-	if spec.Gateway == nil {
-		return config, nil
-	}
-	config.MaxInFlight = spec.Gateway.MaxInFlight
-	config.RewriteLinks = spec.Gateway.RewriteLinks
-	if affinity := spec.Gateway.Affinity; affinity != nil {
-		config.AffinityCookies = texts(affinity.Cookies)
-	}
-	config.TLS = serverTLS(spec.Gateway.TLS)
-	config.RateLimitStore = rateLimitStore(spec.Gateway.RateLimitStore)
-	config.ClientAddressHeader = spec.Gateway.ClientAddressHeader
-	config.Audit = audit(spec.Gateway.Audit)
-	config.FrontDoor = spec.Gateway.Placement == v1alpha1.PlacementFrontDoor
-	for i, cidr := range spec.Gateway.TrustedProxies {
-		prefix, err := netip.ParsePrefix(string(cidr))
-		if err != nil {
-			return nil, fmt.Errorf("spec.gateway.trustedProxies[%d]: %q is no address range", i, cidr)
-		}
-		config.TrustedProxies = append(config.TrustedProxies, prefix.Masked())
-	}
-	if staleness := spec.Gateway.MaxStaleness; staleness != "" {
-		parsed, err := staleness.Duration()
-		if err != nil {
-			return nil, fmt.Errorf("spec.gateway.maxStaleness: %q is no length of time", staleness)
-		}
-		config.MaxStaleness.Duration = parsed
-	}
-	return config, nil
-}
-
-// replicas is among how many gateways a rate limit is divided: those that the policy asks for, or else those that an
-// autoscaler has asked for, or the one that Kubernetes starts with.
-func replicas(gateway *v1alpha1.Gateway, opts Options) int32 {
-	if gateway != nil && gateway.Replicas != nil {
-		return *gateway.Replicas
-	}
-	return max(opts.Replicas, 1)
+	return config, compileGateway(config, spec.Gateway)
 }
 
 func jira(in *v1alpha1.JiraEndpoint) gatewayconfig.Jira {
@@ -107,85 +69,6 @@ func jira(in *v1alpha1.JiraEndpoint) gatewayconfig.Jira {
 	}
 	if in.ClientCertificateSecretRef != nil {
 		out.ClientCertificate = in.ClientCertificateSecretRef.Name
-	}
-	return out
-}
-
-func serverTLS(in *v1alpha1.GatewayTLS) *gatewayconfig.TLS {
-	if in == nil {
-		return nil
-	}
-	out := &gatewayconfig.TLS{SecretName: in.SecretName}
-	if in.ClientCASecretRef != nil {
-		out.ClientCA = keyRef(*in.ClientCASecretRef)
-		out.ClientRequired = in.ClientAuth != v1alpha1.ClientAuthRequest
-	}
-	return out
-}
-
-func rateLimitStore(in *v1alpha1.RateLimitStore) *gatewayconfig.RateLimitStore {
-	if in == nil {
-		return nil
-	}
-	out := &gatewayconfig.RateLimitStore{Address: string(in.Address)}
-	if in.SecretRef != nil {
-		out.SecretName = in.SecretRef.Name
-	}
-	if in.TLS != nil {
-		out.TLS = &gatewayconfig.RateLimitStoreTLS{}
-		if in.TLS.CASecretRef != nil {
-			out.TLS.CA = keyRef(*in.TLS.CASecretRef)
-		}
-	}
-	return out
-}
-
-// audit leaves out what says no more than the defaults.
-func audit(in *v1alpha1.GatewayAudit) *gatewayconfig.Audit {
-	if in == nil {
-		return nil
-	}
-	out := gatewayconfig.Audit{DropOnOverflow: in.OnOverflow == v1alpha1.AuditDrop}
-	if in.Addresses != v1alpha1.PrecisionFull {
-		out.Addresses = string(in.Addresses)
-	}
-	if in.UserAgents != v1alpha1.PrecisionFull {
-		out.UserAgents = string(in.UserAgents)
-	}
-	if out == (gatewayconfig.Audit{}) {
-		return nil
-	}
-	return &out
-}
-
-func impersonation(in *v1alpha1.Impersonation) gatewayconfig.Impersonation {
-	var out gatewayconfig.Impersonation
-	if in.OwnerTokens != nil {
-		out.OwnerTokens = &gatewayconfig.OwnerTokens{}
-	}
-	if in.OAuth != nil {
-		out.OAuth = &gatewayconfig.OAuth{
-			ConsumerKey: in.OAuth.ConsumerKey, PrivateKey: *keyRef(in.OAuth.PrivateKeySecretRef),
-			SignatureMethod: string(in.OAuth.SignatureMethod),
-		}
-	}
-	if in.Header != nil {
-		out.Header = &gatewayconfig.Header{Name: string(in.Header.Name)}
-		if shared := in.Header.SharedSecret; shared != nil {
-			out.Header.SecretHeader = string(shared.Header)
-			out.Header.Secret = keyRef(shared.SecretRef)
-		}
-	}
-	if account := in.ServiceAccount; account != nil {
-		out.ServiceAccount = &gatewayconfig.ServiceAccount{Username: string(account.Username)}
-		if account.SecretRef != nil {
-			out.ServiceAccount.SecretName = account.SecretRef.Name
-		}
-		if account.OAuth2 != nil {
-			out.ServiceAccount.OAuth2 = &gatewayconfig.OAuth2{
-				SecretName: account.OAuth2.SecretRef.Name, Scope: string(account.OAuth2.Scope),
-			}
-		}
 	}
 	return out
 }
