@@ -117,6 +117,7 @@ type PolicyReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=50
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be a TokenPolicy's name: lower-case letters, digits and '-', starting with a letter, such as jira"
 	Name string `json:"name"`
 
 	// namespace of the TokenPolicy. The policy must allow the namespace of this

@@ -33,6 +33,7 @@ type ApprovedToken struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="must be an ApiToken's name: lower-case letters, digits, '-' and '.', such as zapier"
 	Name string `json:"name"`
 
 	// uid of the ApiToken (metadata.uid): one that is created again under the same
@@ -40,6 +41,7 @@ type ApprovedToken struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="must be the ApiToken's metadata.uid, such as 3f1a0a52-0d0c-4e3b-9d41-5f6a3b1f0c11"
 	UID string `json:"uid"`
 }
 
