@@ -17,8 +17,8 @@ const (
 	// ConditionStalled is True when nothing will change until a person acts.
 	ConditionStalled = "Stalled"
 
-	// ConditionExpiring is True on an ApiToken from a while before its expiry, or before its declared hash is too old for the policy,
-	// until then; it is absent otherwise.
+	// ConditionExpiring is True on an ApiToken from a while before its expiry, or before its declared hash is too old for the
+	// policy, until then; it is absent otherwise.
 	ConditionExpiring = "Expiring"
 
 	// ConditionUnused is True on an ApiToken that was not used for as long as its policy's monitoring.unusedAfter says; it is

@@ -51,7 +51,8 @@ func (l *addressLimit) enter(address string) bool {
 func (l *addressLimit) leave(address string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[address]--; l.open[address] <= 0 {
+	l.open[address]--
+	if l.open[address] <= 0 {
 		delete(l.open, address)
 	}
 }

@@ -44,7 +44,8 @@ func TestSweepOfAnAPIServerThatIsAway(t *testing.T) {
 	api.err.Store(nil)
 	must(t, r.SweepOnce(t.Context()))
 	for _, tok := range tokens {
-		if w.read(tok); tok.Status.Activity.LastAddress == "203.0.113.7" {
+		w.read(tok)
+		if tok.Status.Activity.LastAddress == "203.0.113.7" {
 			t.Errorf("%s was not tried again: %+v", tok.Name, tok.Status.Activity)
 		}
 	}

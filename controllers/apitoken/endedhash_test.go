@@ -22,7 +22,7 @@ func TestEndedHashStaysEnded(t *testing.T) {
 		},
 		"set back":         func(cut time.Time) func(*v1alpha1.TokenPolicy) { return revokingAt(cut.Add(-2 * time.Hour)) },
 		"in the future":    func(cut time.Time) func(*v1alpha1.TokenPolicy) { return revokingAt(cut.Add(24 * time.Hour)) },
-		"in a later start": func(cut time.Time) func(*v1alpha1.TokenPolicy) { return revokingAt(cut) },
+		"in a later start": revokingAt,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, allowsHashes)
