@@ -46,7 +46,7 @@ type Stack struct {
 	Env *envtest.Environment
 	// Manager and Gateway are nil while they do not run.
 	Manager, Gateway *Process
-	// ManagerArgs are more flags of the manager.
+	// ManagerArgs are more flags of the manager, which override ours.
 	ManagerArgs []string
 	// GatewayAddress and GatewayAdminAddress are host:port.
 	GatewayAddress, GatewayAdminAddress string
@@ -136,12 +136,14 @@ func (s *Stack) StartManager(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"), append(slices.Clone(s.ManagerArgs),
-		"--kubeconfig="+kubeconfig, "--leader-elect", "--namespace="+managerNamespace,
-		"--webhook-bind-address="+s.webhook, "--webhook-url=https://"+s.webhook, "--drain-delay=0s",
-		"--activity-bind-address="+s.activity, "--activity-url=https://"+s.activity,
+	args := append([]string{
+		"--kubeconfig=" + kubeconfig, "--leader-elect", "--namespace=" + managerNamespace,
+		"--webhook-bind-address=" + s.webhook, "--webhook-url=https://" + s.webhook, "--drain-delay=0s",
+		"--activity-bind-address=" + s.activity, "--activity-url=https://" + s.activity,
 		"--gateway-image=jira-token-operator:local",
-		"--metrics-bind-address="+s.managerMetrics, "--health-probe-bind-address="+s.managerProbe)...)
+		"--metrics-bind-address=" + s.managerMetrics, "--health-probe-bind-address=" + s.managerProbe,
+	}, s.ManagerArgs...)
+	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"), args...)
 	if err != nil {
 		return err
 	}
