@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package revoke is the command `kubectl apitoken revoke`: it deletes ApiTokens, and with them their credentials. Its files:
-// the tokens whose plaintext somebody has found (find, findsecret), the policy's deny list, against Git (deny), and the hash
-// Secrets, while the operator is down (now).
+// the tokens whose plaintext somebody has found (find, findsecret), those that a restored backup has brought back (restored,
+// history), the policy's deny list, against Git (deny), and the hash Secrets, while the operator is down (now).
 package revoke
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/act"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/ask"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/await"
@@ -32,6 +34,7 @@ import (
 type command struct {
 	selection                *selection.Flags
 	stdin, deny, immediately bool
+	revokedIn                []string
 	wait                     time.Duration
 	output                   *output.Flags
 
@@ -40,7 +43,7 @@ type command struct {
 	ask     *ask.Asker
 	now     clock.PassiveClock
 	api     client.Client
-	rest    int // what --stdin has found beside the targets, by which the token may be accepted
+	rest    int // what --stdin or --revoked-in has found beside the targets, by which a token may be accepted
 }
 
 // NewCommand makes the command.
@@ -50,7 +53,7 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 		ask: ask.New(streams), now: now,
 	}
 	cmd := &cobra.Command{
-		Use:                   "revoke (NAME... | -l SELECTOR | --owner USER | --stdin) [--deny] [--now] [--yes] [flags]",
+		Use:                   "revoke (NAME... | -l SELECTOR | --owner USER | --stdin | --revoked-in FILE) [--deny] [--now] [--yes] [flags]",
 		DisableFlagsInUseLine: true,
 		Short:                 "End tokens for good, by name, by owner, or by the token itself",
 		Long:                  long,
@@ -62,6 +65,8 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 	fs.SortFlags = false
 	c.selection.AddFlags(fs)
 	fs.BoolVar(&c.stdin, "stdin", false, "the ApiTokens of the token on standard input, in any namespace unless -n says one")
+	fs.StringArrayVar(&c.revokedIn, "revoked-in", nil, "after a restore: the ApiTokens that the manager's audit trail in this file (- "+
+		"for standard input; may be repeated) says were revoked, and that are back; in any namespace unless -n says one")
 	fs.BoolVar(&c.deny, "deny", false,
 		"first add the tokens (with --owner: the owner) to the policy's spec.deny")
 	fs.BoolVar(&c.immediately, "now", false, "also delete the hash Secrets, which works while the operator is down")
@@ -91,6 +96,9 @@ func (c *command) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
+	if len(targets) == 0 { // nothing of --revoked-in is back
+		return c.restError()
+	}
 	if err := c.summarise(targets); err != nil {
 		return err
 	}
@@ -113,12 +121,17 @@ func (c *command) run(ctx context.Context, names []string) error {
 }
 
 func (c *command) check(names []string) (printers.ResourcePrinter, error) {
+	found, restored := c.stdin, len(c.revokedIn) > 0
 	switch {
-	case c.stdin && (len(names) > 0 || c.selection.Selects()):
+	case found && restored:
+		return nil, usage.Errorf("--stdin and --revoked-in can't go together: the one takes a token, the other an audit trail")
+	case found && (len(names) > 0 || c.selection.Selects()):
 		return nil, usage.Errorf("--stdin can't go with names, -l, --owner and --policy: the token itself says which one is meant")
+	case restored && (len(names) > 0 || c.selection.Selects()):
+		return nil, usage.Errorf("--revoked-in can't go with names, -l, --owner and --policy: the audit trail says which are meant")
 	case c.wait < 0:
 		return nil, usage.Errorf("--wait is %s; a time above 0 is needed, such as 2m", c.wait)
-	case !c.stdin:
+	case !found && !restored:
 		if err := c.selection.CheckTargets(names); err != nil {
 			return nil, err
 		}
@@ -127,7 +140,10 @@ func (c *command) check(names []string) (printers.ResourcePrinter, error) {
 }
 
 func (c *command) targets(ctx context.Context, names []string) ([]*v1alpha1.ApiToken, error) {
-	if !c.stdin {
+	switch {
+	case len(c.revokedIn) > 0:
+		return c.restored(ctx)
+	case !c.stdin:
 		return c.selection.Targets(ctx, c.api, names)
 	}
 	plaintext, err := c.ask.Token()
@@ -137,10 +153,17 @@ func (c *command) targets(ctx context.Context, names []string) ([]*v1alpha1.ApiT
 	return c.find(ctx, plaintext)
 }
 
-// confirm can't ask where standard input has been the token.
+// confirm can't ask where standard input has been the token or the audit trail.
 func (c *command) confirm(question string) error {
-	if c.stdin && !c.ask.Yes && !c.ask.Terminal() {
-		return usage.Errorf("--yes is needed with --stdin, which can't be asked: --dry-run=server shows what would be revoked")
+	flag := ""
+	switch {
+	case c.stdin:
+		flag = "--stdin"
+	case slices.Contains(c.revokedIn, audittrail.Stdout):
+		flag = "--revoked-in -"
+	}
+	if flag != "" && !c.ask.Yes && !c.ask.Terminal() {
+		return usage.Errorf("--yes is needed with %s, which can't be asked: --dry-run=server shows what would be revoked", flag)
 	}
 	return c.ask.Confirm(question, "nothing was revoked")
 }

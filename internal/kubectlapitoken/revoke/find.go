@@ -10,6 +10,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/selection"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
@@ -64,12 +65,7 @@ func (c *command) find(ctx context.Context, plaintext string) ([]*v1alpha1.ApiTo
 
 // findInTokens looks at the ApiTokens of all namespaces, or of that of -n.
 func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*matches, error) {
-	_, explicit, err := c.cluster.Namespace()
-	if err != nil {
-		return nil, err
-	}
-	c.selection.AllNamespaces = !explicit
-	selected, err := c.selection.Selection()
+	selected, err := c.everywhere()
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +85,16 @@ func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*matche
 		}
 		return nil
 	})
+}
+
+// everywhere selects the tokens of all namespaces, or of that of -n.
+func (c *command) everywhere() (*selection.Selection, error) {
+	_, explicit, err := c.cluster.Namespace()
+	if err != nil {
+		return nil, err
+	}
+	c.selection.AllNamespaces = !explicit
+	return c.selection.Selection()
 }
 
 // nothing says why there is nothing to revoke.
@@ -126,10 +132,13 @@ func (c *command) warnOfRest(m *matches) {
 	c.rest = len(m.others) + len(m.declared)
 }
 
-// restError keeps scripts from taking a token for ended that may be accepted elsewhere.
+// restError keeps scripts from taking for ended what may be accepted all the same.
 func (c *command) restError() error {
-	if c.rest == 0 {
+	switch {
+	case c.rest == 0:
 		return nil
+	case len(c.revokedIn) > 0:
+		return exit.Errorf(exit.Incomplete, "more was undone than this command does again: see the warnings above")
 	}
 	return exit.Errorf(exit.Incomplete, "the token may be accepted all the same: see the warnings above")
 }

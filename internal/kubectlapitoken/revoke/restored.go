@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package revoke
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+)
+
+// restored finds the tokens that the manager's audit trail says were revoked, and that a restored backup of the cluster has
+// brought back. It names as well what else was undone, which only a person can judge.
+func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err error) {
+	h := &history{tokens: map[string]*life{}, policies: map[string]*life{}}
+	for _, name := range c.revokedIn {
+		if err := h.read(name, c.streams.In); err != nil {
+			return nil, err
+		}
+	}
+	selected, err := c.everywhere()
+	if err != nil {
+		return nil, err
+	}
+	var says []string
+	err = selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
+		l := h.tokens[string(t.UID)]
+		switch {
+		case l == nil:
+		case l.end != nil:
+			back = append(back, t)
+			says = append(says, fmt.Sprintf("ApiToken %s of %s was revoked at %s (%s), and is back", tokens.Name(t),
+				show.OneLine(string(t.Spec.Owner)), at(l.end), why(l.end)))
+		default:
+			for _, undone := range l.undone(t, c.now.Now()) {
+				c.leave("ApiToken " + tokens.Name(t) + " is left as it is: " + undone)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.restoredPolicies(ctx, h, selected.Namespace); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(c.streams.ErrOut, "The trail has %s from %s to %s, and tells of %s that ended; %s.\n", show.Count(h.lines, "line"),
+		show.OneLine(h.first), show.OneLine(h.last), show.Count(h.ends(), "token"), backAgain(len(back)))
+	if len(says) > 0 {
+		fmt.Fprintln(c.streams.ErrOut, strings.Join(says, "\n"))
+	}
+	return back, nil
+}
+
+func backAgain(n int) string {
+	if n == 0 {
+		return "none is back"
+	}
+	return fmt.Sprintf("%d of them back", n)
+}
+
+// ends is how many tokens were revoked.
+func (h *history) ends() (n int) {
+	for _, l := range h.tokens {
+		if l.end != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// restoredPolicies names the policies that are older than the trail tells, as far as one may read them.
+func (c *command) restoredPolicies(ctx context.Context, h *history, namespace string) error {
+	var policies v1alpha1.TokenPolicyList
+	if namespace != "" { // of -n, which has no policy
+		return nil
+	}
+	if err := c.api.List(ctx, &policies); err != nil {
+		if apierrors.IsForbidden(err) {
+			fmt.Fprintln(c.streams.ErrOut, "Note: you may not list tokenpolicies: whether a policy is older than the trail tells is not known")
+			return nil
+		}
+		return cluster.Explain(err, "list the policies", cluster.Right{Verb: "list", Resource: "tokenpolicies"})
+	}
+	for i := range policies.Items {
+		p := &policies.Items[i]
+		l := h.policies[string(p.UID)]
+		if l == nil {
+			continue
+		}
+		if undone := l.undonePolicy(p); undone != "" {
+			c.leave(fmt.Sprintf("TokenPolicy %s/%s is left as it is: %s", p.Namespace, p.Name, undone))
+		}
+	}
+	return nil
+}
+
+// leave names what this command leaves.
+func (c *command) leave(what string) {
+	fmt.Fprintf(c.streams.ErrOut, "Warning: %s\n", what)
+	c.rest++
+}
