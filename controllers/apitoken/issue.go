@@ -123,6 +123,9 @@ func matchingSlot(slots []slot, secret *corev1.Secret) (slot, bool) {
 func (r *Reconciler) mint(
 	ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot, secret *corev1.Secret, replaced *slot,
 ) ([]slot, error) {
+	if err := r.confirm(ctx, t); err != nil {
+		return nil, err
+	}
 	plaintext, err := token.Generate(r.Random)
 	if err != nil {
 		return nil, err

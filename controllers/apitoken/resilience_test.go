@@ -35,6 +35,24 @@ func TestBlockedAndExpiredIsLeftAlone(t *testing.T) {
 	w.eventually("it is left alone", func() bool { return w.manager.run(w, tok).RequeueAfter == 0 })
 }
 
+// TestNothingIsIssuedForAnApiTokenThatIsGone, though the cache has it: after a restore of etcd it may be in no backup.
+func TestNothingIsIssuedForAnApiTokenThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	tok := w.token("ci")
+	w.issued(tok)
+	gone := tok.DeepCopy()
+	gone.UID = "in-no-backup"
+	v, err := w.manager.verdict(t.Context(), gone, nil)
+	must(t, err)
+	must(t, plane.Client.Delete(t.Context(), w.secretOf(tok)))
+	if _, err := w.manager.issue(t.Context(), gone, &v, nil); !errors.Is(err, errUnsettled) {
+		t.Errorf("want errUnsettled, got %v", err)
+	}
+	if n := len(w.slots(gone)); n != 0 {
+		t.Errorf("%d credentials", n)
+	}
+}
+
 // refuseSecrets is an API server that refuses Secrets in one namespace, as a quota or an admission policy does.
 func refuseSecrets(namespace string) func(client.Client) client.Client {
 	refused := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "ci", errors.New("exceeded quota"))

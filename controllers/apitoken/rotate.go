@@ -91,7 +91,8 @@ func (r *Reconciler) dropBegun(ctx context.Context, t *v1alpha1.ApiToken, slots 
 }
 
 // confirm asks the API server whether a token is still as the cache has it: a manager that has just started may read of an
-// earlier request, or of a former name, and would replace a credential for it.
+// earlier request, or of a former name, and would replace a credential for it; and after a restore of etcd, one that was
+// running knows ApiTokens for a while that are in no backup.
 func (r *Reconciler) confirm(ctx context.Context, t *v1alpha1.ApiToken) error {
 	var live v1alpha1.ApiToken
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(t), &live); client.IgnoreNotFound(err) != nil {
