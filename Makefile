@@ -37,6 +37,9 @@ WITH_REDIS = REDIS_SERVER=$$(hack/redis.sh); export REDIS_SERVER
 # The Prometheus that tests alerts and the dashboard: see hack/prometheus.sh.
 WITH_PROMETHEUS = PROMETHEUS=$$(hack/prometheus.sh); export PROMETHEUS
 
+# What backs etcd up and restores it in the test of docs/backup.md: see hack/etcd.
+WITH_ETCD_TOOLS = ETCD_TOOLS=$$(hack/etcd/build.sh); export ETCD_TOOLS
+
 # Go turns cgo off by itself where it finds no C compiler, and without cgo there is no race detector.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
@@ -101,6 +104,7 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 	@$(WITH_CONTROLPLANE)
 	$(WITH_REDIS)
 	$(WITH_PROMETHEUS)
+	$(WITH_ETCD_TOOLS)
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
 	$(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
 	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race \
