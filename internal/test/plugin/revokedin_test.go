@@ -48,7 +48,7 @@ func TestRevokedIn(t *testing.T) {
 	p, namespace, alice := newPolicy(t), plane.Namespace(t), newPerson(t, "alice")
 	live := func(name string) *v1alpha1.ApiToken {
 		object := newToken(t, p, namespace, name)
-		report(t, object, metav1.ConditionTrue, metav1.ConditionTrue, v1alpha1.ReasonIssued, withCredential("id-of-"+name))
+		report(t, object, metav1.ConditionTrue, metav1.ConditionTrue, v1alpha1.ReasonIssued, withCredential(idOf(name)))
 		return object
 	}
 	back, orphan, anew, kept := live("back"), live("orphan"), live("anew"), live("kept")
@@ -62,7 +62,7 @@ func TestRevokedIn(t *testing.T) {
 		about(kept, audittrail.Decision, v1alpha1.ReasonIssued, outcome(audittrail.OutcomePermitted)),
 		about(back, audittrail.Revoked, "Deleted", func(e *audittrail.Entry) { e.Message = "gone\x1b[2J" }),
 		about(orphan, audittrail.Revoked, "Orphaned"), about(former, audittrail.Revoked, "Deleted"),
-		about(leaked, audittrail.Credential, "Reissued", func(e *audittrail.Entry) { e.TokenID, e.Ended = "new", []string{"id-of-leaked"} }),
+		about(leaked, audittrail.Credential, "Reissued", func(e *audittrail.Entry) { e.TokenID, e.Ended = "new", []string{idOf("leaked")} }),
 		about(edited, audittrail.Notice, "Renewed", func(e *audittrail.Entry) { e.Generation += 2 }),
 		audittrail.Entry{Event: audittrail.Policy, UID: string(p.UID), Generation: p.Generation + 3, FieldManager: "flux"},
 	)
@@ -84,7 +84,7 @@ func TestRevokedIn(t *testing.T) {
 	ended := alice.runs(t, append(revoke, "--yes")...)
 	ended.expect(t, 3, "apitoken.jiratokens.io/back revoked\n", "apitoken.jiratokens.io/orphan revoked\n",
 		namespace+"/suspended is left as it is: it was not accepted any more at 2026-11-29T12:00:00.000Z (Suspended: ), and works again",
-		namespace+"/leaked is left as it is: its credential id-of-leaked was ended at 2026-11-29T12:00:07.000Z, and works again: "+
+		namespace+"/leaked is left as it is: its credential "+idOf("leaked")+" was ended at 2026-11-29T12:00:07.000Z, and works again: "+
 			"kubectl apitoken rotate leaked -n "+namespace+" --now",
 		namespace+"/edited is left as it is: its spec is of generation 1, and the trail tells of 3 at 2026-11-29T12:00:08.000Z")
 	if !gone(t, back) || !gone(t, orphan) {
@@ -104,6 +104,9 @@ func TestRevokedIn(t *testing.T) {
 	must(t, os.WriteFile(only, []byte(trailOf(t, about(back, audittrail.Revoked, "Deleted"))), 0o600))
 	alice.runs(t, "revoke", "--revoked-in", only).expect(t, 0, "none is back")
 }
+
+// idOf is an id of a credential that tells whose it is.
+func idOf(name string) string { return (name + "XXXXXXXXXXXX")[:12] }
 
 func tokenName(object *v1alpha1.ApiToken) string { return object.Namespace + "/" + object.Name }
 
