@@ -26,8 +26,8 @@ type history struct {
 type life struct {
 	// end is when it was revoked, or deleted; nil: it was not.
 	end *audittrail.Entry
-	// decision is the latest on a token.
-	decision *audittrail.Entry
+	// decision is the latest on a token, refusal the latest by which it was not accepted.
+	decision, refusal *audittrail.Entry
 	// ended are the credentials of a token that were ended before itself.
 	ended map[string]*audittrail.Entry
 	// newest has the highest generation.
@@ -88,8 +88,9 @@ func noteIn(lives map[string]*life, e *audittrail.Entry) {
 		l.end = e
 		return // its credentials end with it
 	case audittrail.Decision:
-		if l.decision == nil || e.Time >= l.decision.Time {
-			l.decision = e
+		l.decision = later(l.decision, e)
+		if e.Outcome != audittrail.OutcomePermitted && e.Outcome != audittrail.OutcomeExpired {
+			l.refusal = later(l.refusal, e)
 		}
 	}
 	for _, id := range e.Ended {
@@ -97,11 +98,20 @@ func noteIn(lives map[string]*life, e *audittrail.Entry) {
 	}
 }
 
-// undone says what a restore has undone of a token that was not revoked.
-func (l *life) undone(t *v1alpha1.ApiToken, now time.Time) (says []string) {
+// later is the second one, unless the first is later.
+func later(a, b *audittrail.Entry) *audittrail.Entry {
+	if a != nil && a.Time > b.Time {
+		return a
+	}
+	return b
+}
+
+// undone says what a restore has undone of a token that was not revoked. What its policy refused as of some time (empty: none) is
+// undone as well, even if the trail says that the token was permitted later: a manager that runs through a restore says so.
+func (l *life) undone(t *v1alpha1.ApiToken, now time.Time, policyUndone string) (says []string) {
 	if tokens.StateOf(t, now) == tokens.Live {
-		if d := l.decision; d != nil && d.Outcome != audittrail.OutcomePermitted && d.Outcome != audittrail.OutcomeExpired {
-			says = append(says, fmt.Sprintf("it was not accepted any more at %s (%s), and works again", at(d), why(d)))
+		if r := l.refusal; r != nil && (r == l.decision || policyUndone != "" && r.Time >= policyUndone) {
+			says = append(says, fmt.Sprintf("it was not accepted any more at %s (%s), and works again", at(r), why(r)))
 		}
 		if c := t.Status.Credential; c != nil && l.ended[c.ID] != nil {
 			says = append(says, fmt.Sprintf("its credential %s was ended at %s, and works again: %s", c.ID, at(l.ended[c.ID]), replace(t)))
@@ -137,6 +147,15 @@ func (l *life) undonePolicy(p *v1alpha1.TokenPolicy) string {
 			"spec.deny or spec.revokeIssuedBefore, or taken from rules, is undone", p.Generation, l.newest.Generation, by, at(l.newest))
 	}
 	return ""
+}
+
+// justBefore is a minute before an entry: a token may be refused before the line on the policy is written.
+func justBefore(e *audittrail.Entry) string {
+	when, err := time.Parse(time.RFC3339, e.Time)
+	if err != nil {
+		return e.Time
+	}
+	return when.Add(-time.Minute).UTC().Format(time.RFC3339)
 }
 
 // The trail is a file that others may have written: what it says is shown as a line of text.

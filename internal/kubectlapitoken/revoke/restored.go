@@ -28,6 +28,10 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 	if err != nil {
 		return nil, err
 	}
+	policies, err := c.restoredPolicies(ctx, h, selected.Namespace)
+	if err != nil {
+		return nil, err
+	}
 	var says []string
 	err = selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
 		l := h.tokens[string(t.UID)]
@@ -38,16 +42,13 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 			says = append(says, fmt.Sprintf("ApiToken %s of %s was revoked at %s (%s), and is back", tokens.Name(t),
 				show.OneLine(string(t.Spec.Owner)), at(l.end), why(l.end)))
 		default:
-			for _, undone := range l.undone(t, c.now.Now()) {
+			for _, undone := range l.undone(t, c.now.Now(), policies[tokens.PolicyName(t)]) {
 				c.leave("ApiToken " + tokens.Name(t) + " is left as it is: " + undone)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := c.restoredPolicies(ctx, h, selected.Namespace); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(c.streams.ErrOut, "The trail has %s from %s to %s, and tells of %s that ended; %s.\n", show.Count(h.lines, "line"),
@@ -75,19 +76,22 @@ func (h *history) ends() (n int) {
 	return n
 }
 
-// restoredPolicies names the policies that are older than the trail tells, as far as one may read them.
-func (c *command) restoredPolicies(ctx context.Context, h *history, namespace string) error {
+// restoredPolicies names the policies that are older than the trail tells, as far as one may read them, and tells since when
+// what each refused is undone.
+func (c *command) restoredPolicies(ctx context.Context, h *history, namespace string) (since map[string]string, err error) {
 	var policies v1alpha1.TokenPolicyList
 	if namespace != "" { // of -n, which has no policy
-		return nil
+		return nil, nil //nolint:nilnil // none
 	}
 	if err := c.api.List(ctx, &policies); err != nil {
 		if apierrors.IsForbidden(err) {
-			fmt.Fprintln(c.streams.ErrOut, "Note: you may not list tokenpolicies: whether a policy is older than the trail tells is not known")
-			return nil
+			_, err = fmt.Fprintln(c.streams.ErrOut, "Note: you may not list tokenpolicies: whether a policy is older than the trail "+
+				"tells is not known")
+			return nil, err
 		}
-		return cluster.Explain(err, "list the policies", cluster.Right{Verb: "list", Resource: "tokenpolicies"})
+		return nil, cluster.Explain(err, "list the policies", cluster.Right{Verb: "list", Resource: "tokenpolicies"})
 	}
+	since = map[string]string{}
 	for i := range policies.Items {
 		p := &policies.Items[i]
 		l := h.policies[string(p.UID)]
@@ -96,9 +100,10 @@ func (c *command) restoredPolicies(ctx context.Context, h *history, namespace st
 		}
 		if undone := l.undonePolicy(p); undone != "" {
 			c.leave(fmt.Sprintf("TokenPolicy %s/%s is left as it is: %s", p.Namespace, p.Name, undone))
+			since[p.Namespace+"/"+p.Name] = justBefore(l.newest)
 		}
 	}
-	return nil
+	return since, nil
 }
 
 // leave names what this command leaves.

@@ -52,18 +52,22 @@ func TestRevokedIn(t *testing.T) {
 		return object
 	}
 	back, orphan, anew, kept := live("back"), live("orphan"), live("anew"), live("kept")
-	suspended, resumed, leaked, edited := live("suspended"), live("resumed"), live("leaked"), live("edited")
+	suspended, leaked, edited := live("suspended"), live("leaked"), live("edited")
+	denied, resumed := live("denied"), newToken(t, newPolicy(t), namespace, "resumed")
+	report(t, resumed, metav1.ConditionTrue, metav1.ConditionTrue, v1alpha1.ReasonIssued, withCredential(idOf("resumed")))
 	former := anew.DeepCopy()
 	former.UID = "another"
 	trail := trailOf(t,
 		about(suspended, audittrail.Decision, v1alpha1.ReasonSuspended, outcome(audittrail.OutcomeSuspended)),
-		about(resumed, audittrail.Decision, v1alpha1.ReasonSuspended, outcome(audittrail.OutcomeSuspended)),
+		about(resumed, audittrail.Decision, v1alpha1.ReasonSuspended, outcome(audittrail.OutcomeSuspended)), // under another policy
 		about(resumed, audittrail.Decision, v1alpha1.ReasonIssued, outcome(audittrail.OutcomePermitted)),
 		about(kept, audittrail.Decision, v1alpha1.ReasonIssued, outcome(audittrail.OutcomePermitted)),
 		about(back, audittrail.Revoked, "Deleted", func(e *audittrail.Entry) { e.Message = "gone\x1b[2J" }),
 		about(orphan, audittrail.Revoked, "Orphaned"), about(former, audittrail.Revoked, "Deleted"),
 		about(leaked, audittrail.Credential, "Reissued", func(e *audittrail.Entry) { e.TokenID, e.Ended = "new", []string{idOf("leaked")} }),
 		about(edited, audittrail.Notice, "Renewed", func(e *audittrail.Entry) { e.Generation += 2 }),
+		about(denied, audittrail.Decision, v1alpha1.ReasonDenied, outcome(audittrail.OutcomeRefused)),
+		about(denied, audittrail.Decision, v1alpha1.ReasonIssued, outcome(audittrail.OutcomePermitted)), // by a manager that ran on
 		audittrail.Entry{Event: audittrail.Policy, UID: string(p.UID), Generation: p.Generation + 3, FieldManager: "flux"},
 	)
 	file := filepath.Join(t.TempDir(), "audit.log")
@@ -73,12 +77,13 @@ func TestRevokedIn(t *testing.T) {
 	alice.runs(t, revoke...).expect(t, 1, "you may not list apitokens in all namespaces")
 	alice.may(t, "list", "jiratokens.io", "apitokens", "")
 	alice.runs(t, revoke...).expect(t, 2, "--yes is needed where there is no terminal",
-		"The trail has 9 lines from 2026-11-29T12:00:00.000Z to 2026-11-29T12:00:08.000Z, and tells of 3 tokens that ended; 2 of them back.",
+		"The trail has 11 lines from 2026-11-29T12:00:00.000Z to 2026-11-29T12:00:10.000Z, and tells of 3 tokens that ended; 2 of them back.",
 		"ApiToken "+namespace+"/back of svc-zapier was revoked at 2026-11-29T12:00:04.000Z (Deleted: gone [2J), and is back",
 		"you may not list tokenpolicies")
 	alice.may(t, "list", "jiratokens.io", "tokenpolicies", "")
 	alice.runsWith(t, trail, "revoke", "--revoked-in", "-", "--dry-run=client").expect(t, 3, "back revoked (dry run)",
-		"TokenPolicy "+name(p)+" is left as it is: its spec is of generation 1, and the trail tells of 4, written by flux")
+		"TokenPolicy "+name(p)+" is left as it is: its spec is of generation 1, and the trail tells of 4, written by flux",
+		namespace+"/denied is left as it is: it was not accepted any more at 2026-11-29T12:00:09.000Z (Denied: ), and works again")
 	alice.runsWith(t, trail, "revoke", "--revoked-in", "-").expect(t, 2, "--yes is needed with --revoked-in -")
 	alice.may(t, "delete", "jiratokens.io", "apitokens", namespace)
 	ended := alice.runs(t, append(revoke, "--yes")...)
@@ -90,7 +95,7 @@ func TestRevokedIn(t *testing.T) {
 	if !gone(t, back) || !gone(t, orphan) {
 		t.Error("what was revoked is still there")
 	}
-	for _, object := range []*v1alpha1.ApiToken{anew, kept, suspended, resumed, leaked, edited} {
+	for _, object := range []*v1alpha1.ApiToken{anew, kept, suspended, resumed, leaked, edited, denied} {
 		must(t, read(t, object))
 	}
 	for _, untouched := range []*v1alpha1.ApiToken{anew, kept, resumed} {

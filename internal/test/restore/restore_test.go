@@ -118,7 +118,7 @@ func (p *past) revokeAgain(t *testing.T) {
 			t.Errorf("%s: %d", o.Name, got)
 		}
 	}
-	for _, o := range []*one{p.suspended, p.ended, p.leaked} { // what the policy alone denied is told by its own line
+	for _, o := range []*one{p.suspended, p.denied, p.ended, p.leaked} {
 		if !strings.Contains(said, "ApiToken "+tokenNamespace+"/"+o.Name+" is left as it is: ") {
 			t.Errorf("%s is not named: %s", o.Name, said)
 		}
