@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package act does something with each of several tokens, and goes on where it fails with one.
+// Package act is what the commands share that do something with several tokens (Command), and go on where it fails with one
+// (OnEach).
 package act
 
 import (

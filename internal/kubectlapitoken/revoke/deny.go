@@ -48,7 +48,7 @@ func (c *command) denyAll(ctx context.Context, targets []*v1alpha1.ApiToken) err
 func (c *command) denyIn(ctx context.Context, key client.ObjectKey, list []*v1alpha1.ApiToken) error {
 	policy := &v1alpha1.TokenPolicy{}
 	right := cluster.Right{Verb: "get", Resource: "tokenpolicies", Namespace: key.Namespace}
-	if err := c.api.Get(ctx, key, policy); err != nil {
+	if err := c.API.Get(ctx, key, policy); err != nil {
 		return cluster.Explain(err, "read the policy "+key.String(), right)
 	}
 	before := policy.DeepCopy()
@@ -56,18 +56,18 @@ func (c *command) denyIn(ctx context.Context, key client.ObjectKey, list []*v1al
 	if err != nil {
 		return err
 	}
-	if len(added) > 0 && c.output.Sends() {
+	if len(added) > 0 && c.Output.Sends() {
 		patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-		if err := c.api.Patch(ctx, policy, patch, c.output.Patch()); err != nil {
+		if err := c.API.Patch(ctx, policy, patch, c.Output.Patch()); err != nil {
 			right.Verb = "patch"
 			return cluster.Explain(err, "change spec.deny of the policy "+key.String(), right)
 		}
 	}
 	for _, entry := range added {
-		fmt.Fprintf(c.streams.ErrOut, "policy %s denies %s%s\n", key, entry, dryRunNote(c.output.Writes()))
+		fmt.Fprintf(c.Streams.ErrOut, "policy %s denies %s%s\n", key, entry, dryRunNote(c.Output.Writes()))
 	}
 	if owner := gitops.OwnerOf(policy); owner != "" && len(added) > 0 {
-		fmt.Fprintf(c.streams.ErrOut, "Warning: %s declares policy %s: if that declares spec.deny as well, add the same there, or it "+
+		fmt.Fprintf(c.Streams.ErrOut, "Warning: %s declares policy %s: if that declares spec.deny as well, add the same there, or it "+
 			"is taken back\n", owner, key)
 	}
 	return nil
@@ -76,32 +76,32 @@ func (c *command) denyIn(ctx context.Context, key client.ObjectKey, list []*v1al
 // deniesOwnerWithoutTokens tells whether an owner is to be denied who has no token under the policy: Git may have one for them.
 func (c *command) deniesOwnerWithoutTokens(err error) bool {
 	code, _ := exit.CodeOf(err)
-	return c.deny && c.selection.Owner != "" && c.selection.Policy != "" && code == exit.NotFound
+	return c.deny && c.Selection.Owner != "" && c.Selection.Policy != "" && code == exit.NotFound
 }
 
 // missesPolicy tells whether an owner can't be denied, as they have no token that would say in which policy.
 func (c *command) missesPolicy(err error) bool {
 	code, _ := exit.CodeOf(err)
-	return c.deny && c.selection.Owner != "" && c.selection.Policy == "" && code == exit.NotFound
+	return c.deny && c.Selection.Owner != "" && c.Selection.Policy == "" && code == exit.NotFound
 }
 
 // denyOwner denies an owner who has no token.
 func (c *command) denyOwner(ctx context.Context) error {
-	key, err := usage.PolicyName(c.selection.Policy)
+	key, err := usage.PolicyName(c.Selection.Policy)
 	if err != nil {
 		return err
 	}
-	if c.output.Writes() {
-		question := fmt.Sprintf("%s has no token here. Deny them in policy %s all the same?", c.selection.Owner, key)
-		if err := c.ask.Confirm(question, "nothing was changed"); err != nil {
+	if c.Output.Writes() {
+		question := fmt.Sprintf("%s has no token here. Deny them in policy %s all the same?", c.Selection.Owner, key)
+		if err := c.Ask.Confirm(question, "nothing was changed"); err != nil {
 			return err
 		}
 	}
 	if err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { return c.denyIn(ctx, key, nil) }); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.streams.ErrOut, "%s has no token here that could be revoked, and is denied in policy %s%s\n",
-		c.selection.Owner, key, dryRunNote(c.output.Writes()))
+	_, err = fmt.Fprintf(c.Streams.ErrOut, "%s has no token here that could be revoked, and is denied in policy %s%s\n",
+		c.Selection.Owner, key, dryRunNote(c.Output.Writes()))
 	return err
 }
 
@@ -111,7 +111,7 @@ func (c *command) addTo(policy *v1alpha1.TokenPolicy, list []*v1alpha1.ApiToken)
 		policy.Spec.Deny = &v1alpha1.Deny{}
 	}
 	deny := policy.Spec.Deny
-	if owner := c.selection.Owner; owner != "" {
+	if owner := c.Selection.Owner; owner != "" {
 		same := func(o v1alpha1.JiraUserName) bool { return grant.SameUser(string(o), owner) }
 		if !slices.ContainsFunc(deny.Owners, same) {
 			deny.Owners = append(deny.Owners, v1alpha1.JiraUserName(owner))

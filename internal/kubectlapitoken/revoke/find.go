@@ -52,7 +52,7 @@ func (c *command) find(ctx context.Context, plaintext string) ([]*v1alpha1.ApiTo
 	for _, t := range m.byID {
 		if namespace := string(t.Spec.PolicyRef.Namespace); slices.Contains(m.unread, namespace) {
 			found = append(found, t)
-			fmt.Fprintf(c.streams.ErrOut, "Found by its public id %s; whether the rest of the token is right can't be said, as you may "+
+			fmt.Fprintf(c.Streams.ErrOut, "Found by its public id %s; whether the rest of the token is right can't be said, as you may "+
 				"not list secrets in namespace %s.\n", parsed.ID(), namespace)
 		}
 	}
@@ -74,7 +74,7 @@ func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*matche
 		return nil, err
 	}
 	m := &matches{namespace: selected.Namespace}
-	return m, selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
+	return m, selected.Each(ctx, c.API, func(t *v1alpha1.ApiToken) error {
 		switch {
 		case tokens.HasCredential(t, parsed.Hash().DerivedID()):
 			m.proved = append(m.proved, t)
@@ -89,12 +89,12 @@ func (c *command) findInTokens(ctx context.Context, parsed token.Token) (*matche
 
 // everywhere selects the tokens of all namespaces, or of that of -n.
 func (c *command) everywhere() (*selection.Selection, error) {
-	_, explicit, err := c.cluster.Namespace()
+	_, explicit, err := c.Cluster.Namespace()
 	if err != nil {
 		return nil, err
 	}
-	c.selection.AllNamespaces = !explicit
-	return c.selection.Selection()
+	c.Selection.AllNamespaces = !explicit
+	return c.Selection.Selection()
 }
 
 // nothing says why there is nothing to revoke.
@@ -123,10 +123,10 @@ func (m *matches) nothing(parsed token.Token) error {
 // warnOfRest names what the revocation leaves, by which the token may be accepted all the same.
 func (c *command) warnOfRest(m *matches) {
 	for _, other := range m.others {
-		fmt.Fprintf(c.streams.ErrOut, "Warning: %s\n", other)
+		fmt.Fprintf(c.Streams.ErrOut, "Warning: %s\n", other)
 	}
 	if len(m.declared) > 0 {
-		fmt.Fprintf(c.streams.ErrOut, "Warning: the same hash is declared by ApiToken %s, which is not revoked. Once it is free, the "+
+		fmt.Fprintf(c.Streams.ErrOut, "Warning: the same hash is declared by ApiToken %s, which is not revoked. Once it is free, the "+
 			"operator can accept it there: revoke that as well, by name\n", declarations(m.declared))
 	}
 	c.rest = len(m.others) + len(m.declared)

@@ -56,7 +56,7 @@ func (c *command) policyNamespaces(ctx context.Context, m *matches) ([]string, e
 	}
 	var policies v1alpha1.TokenPolicyList
 	// Who may not see policies may not read Secrets beside them.
-	if err := c.api.List(ctx, &policies); err != nil && !apierrors.IsForbidden(err) {
+	if err := c.API.List(ctx, &policies); err != nil && !apierrors.IsForbidden(err) {
 		return nil, fmt.Errorf("list the policies: %w", err)
 	}
 	for i := range policies.Items {
@@ -101,7 +101,7 @@ func (c *command) prove(ctx context.Context, m *matches, ref grant.TokenReferenc
 func (c *command) tokenOf(ctx context.Context, ref grant.TokenReference) (*v1alpha1.ApiToken, error) {
 	t := &v1alpha1.ApiToken{}
 	key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
-	err := client.IgnoreNotFound(c.api.Get(ctx, key, t))
+	err := client.IgnoreNotFound(c.API.Get(ctx, key, t))
 	switch {
 	case err != nil:
 		return nil, cluster.Explain(err, "read the ApiToken "+ref.String(),

@@ -26,7 +26,7 @@ func (c *command) eachHashSecret(
 	options.FieldSelector = fields.OneTermEqualSelector("type", string(v1alpha1.SecretTypeTokenHash))
 	for {
 		var list corev1.SecretList
-		if err := c.api.List(ctx, &list, options); err != nil {
+		if err := c.API.List(ctx, &list, options); err != nil {
 			return err
 		}
 		for i := range list.Items {
@@ -53,9 +53,9 @@ func (c *command) deleteHashSecrets(ctx context.Context, t *v1alpha1.ApiToken) e
 	if err != nil {
 		return cluster.Explain(err, "list the hash Secrets of ApiToken "+tokens.Name(t), right)
 	}
-	if c.output.Sends() {
+	if c.Output.Sends() {
 		for _, s := range secrets {
-			err := c.api.Delete(ctx, s, client.Preconditions{UID: &s.UID}, c.output.Delete())
+			err := c.API.Delete(ctx, s, client.Preconditions{UID: &s.UID}, c.Output.Delete())
 			if client.IgnoreNotFound(err) != nil {
 				right.Verb = "delete"
 				return cluster.Explain(err, "delete hash Secret "+namespace+"/"+s.Name, right)
@@ -63,12 +63,12 @@ func (c *command) deleteHashSecrets(ctx context.Context, t *v1alpha1.ApiToken) e
 		}
 	}
 	if len(secrets) == 0 {
-		_, err := fmt.Fprintf(c.streams.ErrOut, "no hash Secret of ApiToken %s is left in namespace %s: its credentials have ended\n",
+		_, err := fmt.Fprintf(c.Streams.ErrOut, "no hash Secret of ApiToken %s is left in namespace %s: its credentials have ended\n",
 			tokens.Name(t), namespace)
 		return err
 	}
-	_, err = fmt.Fprintf(c.streams.ErrOut, "%s of ApiToken %s deleted in namespace %s: the gateways refuse the token at once%s\n",
-		show.Count(len(secrets), "hash Secret"), tokens.Name(t), namespace, dryRunNote(c.output.Writes()))
+	_, err = fmt.Fprintf(c.Streams.ErrOut, "%s of ApiToken %s deleted in namespace %s: the gateways refuse the token at once%s\n",
+		show.Count(len(secrets), "hash Secret"), tokens.Name(t), namespace, dryRunNote(c.Output.Writes()))
 	return err
 }
 

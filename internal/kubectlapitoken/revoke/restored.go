@@ -20,7 +20,7 @@ import (
 func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err error) {
 	h := &history{tokens: map[string]*life{}, policies: map[string]*life{}}
 	for _, name := range c.revokedIn {
-		if err := h.read(name, c.streams.In); err != nil {
+		if err := h.read(name, c.Streams.In); err != nil {
 			return nil, err
 		}
 	}
@@ -33,7 +33,7 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 		return nil, err
 	}
 	var says []string
-	err = selected.Each(ctx, c.api, func(t *v1alpha1.ApiToken) error {
+	err = selected.Each(ctx, c.API, func(t *v1alpha1.ApiToken) error {
 		l := h.tokens[string(t.UID)]
 		switch {
 		case l == nil:
@@ -42,7 +42,7 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 			says = append(says, fmt.Sprintf("ApiToken %s of %s was revoked at %s (%s), and is back", tokens.Name(t),
 				show.OneLine(string(t.Spec.Owner)), at(l.end), why(l.end)))
 		default:
-			for _, undone := range l.undone(t, c.now.Now(), policies[tokens.PolicyName(t)]) {
+			for _, undone := range l.undone(t, c.Now.Now(), policies[tokens.PolicyName(t)]) {
 				c.leave("ApiToken " + tokens.Name(t) + " is left as it is: " + undone)
 			}
 		}
@@ -51,10 +51,10 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(c.streams.ErrOut, "The trail has %s from %s to %s, and tells of %s that ended; %s.\n", show.Count(h.lines, "line"),
+	fmt.Fprintf(c.Streams.ErrOut, "The trail has %s from %s to %s, and tells of %s that ended; %s.\n", show.Count(h.lines, "line"),
 		show.OneLine(h.first), show.OneLine(h.last), show.Count(h.ends(), "token"), backAgain(len(back)))
 	if len(says) > 0 {
-		fmt.Fprintln(c.streams.ErrOut, strings.Join(says, "\n"))
+		fmt.Fprintln(c.Streams.ErrOut, strings.Join(says, "\n"))
 	}
 	return back, nil
 }
@@ -83,9 +83,9 @@ func (c *command) restoredPolicies(ctx context.Context, h *history, namespace st
 	if namespace != "" { // of -n, which has no policy
 		return nil, nil //nolint:nilnil // none
 	}
-	if err := c.api.List(ctx, &policies); err != nil {
+	if err := c.API.List(ctx, &policies); err != nil {
 		if apierrors.IsForbidden(err) {
-			_, err = fmt.Fprintln(c.streams.ErrOut, "Note: you may not list tokenpolicies: whether a policy is older than the trail "+
+			_, err = fmt.Fprintln(c.Streams.ErrOut, "Note: you may not list tokenpolicies: whether a policy is older than the trail "+
 				"tells is not known")
 			return nil, err
 		}
@@ -108,6 +108,6 @@ func (c *command) restoredPolicies(ctx context.Context, h *history, namespace st
 
 // leave names what this command leaves.
 func (c *command) leave(what string) {
-	fmt.Fprintf(c.streams.ErrOut, "Warning: %s\n", what)
+	fmt.Fprintf(c.Streams.ErrOut, "Warning: %s\n", what)
 	c.rest++
 }

@@ -21,11 +21,11 @@ import (
 
 // summarise says what will be revoked.
 func (c *command) summarise(targets []*v1alpha1.ApiToken) error {
-	if err := act.Summarise(targets, c.streams.ErrOut, c.now.Now()); err != nil {
+	if err := act.Summarise(targets, c.Streams.ErrOut, c.Now.Now()); err != nil {
 		return err
 	}
 	if !c.deny {
-		act.WarnOfGit(targets, c.streams.ErrOut, "it will declare it again, with a new credential, unless it is removed there or "+
+		act.WarnOfGit(targets, c.Streams.ErrOut, "it will declare it again, with a new credential, unless it is removed there or "+
 			"denied by the policy (--deny)")
 		c.warnOfHashes(targets)
 	}
@@ -37,7 +37,7 @@ func (c *command) summarise(targets []*v1alpha1.ApiToken) error {
 func (c *command) warnOfHashes(targets []*v1alpha1.ApiToken) {
 	for _, t := range targets {
 		if c.immediately && t.Spec.TokenHash != "" {
-			fmt.Fprintf(c.streams.ErrOut, "Warning: ApiToken %s declares its token's hash: whoever may declare that again can have the "+
+			fmt.Fprintf(c.Streams.ErrOut, "Warning: ApiToken %s declares its token's hash: whoever may declare that again can have the "+
 				"same token accepted again, unless the policy denies it (--deny)\n", tokens.Name(t))
 		}
 	}
@@ -45,8 +45,8 @@ func (c *command) warnOfHashes(targets []*v1alpha1.ApiToken) {
 
 // revoke ends one token.
 func (c *command) revoke(ctx context.Context, t *v1alpha1.ApiToken, printer printers.ResourcePrinter) error {
-	if c.output.Sends() {
-		err := c.api.Delete(ctx, t.DeepCopy(), client.Preconditions{UID: &t.UID}, c.output.Delete())
+	if c.Output.Sends() {
+		err := c.API.Delete(ctx, t.DeepCopy(), client.Preconditions{UID: &t.UID}, c.Output.Delete())
 		if c.immediately && apierrors.IsNotFound(err) {
 			err = nil // its hash Secrets may still be there
 		}
@@ -60,7 +60,7 @@ func (c *command) revoke(ctx context.Context, t *v1alpha1.ApiToken, printer prin
 			return err
 		}
 	}
-	if err := printer.PrintObj(output.Manifest(t), c.streams.Out); err != nil {
+	if err := printer.PrintObj(output.Manifest(t), c.Streams.Out); err != nil {
 		return err
 	}
 	return c.await(ctx, t)
@@ -68,11 +68,11 @@ func (c *command) revoke(ctx context.Context, t *v1alpha1.ApiToken, printer prin
 
 // await waits until the ApiToken is gone, which it is once its credentials are.
 func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
-	if c.wait == 0 || !c.output.Writes() {
+	if c.Wait == 0 || !c.Output.Writes() {
 		return nil
 	}
 	key := client.ObjectKeyFromObject(t)
-	_, err := await.Until(ctx, c.api, key, await.For(c.wait), "is still there", func(now *v1alpha1.ApiToken) (bool, error) {
+	_, err := await.Until(ctx, c.API, key, await.For(c.Wait), "is still there", func(now *v1alpha1.ApiToken) (bool, error) {
 		return now.UID != t.UID, nil // Git was faster
 	})
 	switch code, _ := exit.CodeOf(err); code {
@@ -81,10 +81,10 @@ func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
 	case exit.TimedOut:
 		if c.immediately {
 			return exit.Errorf(exit.TimedOut, "ApiToken %s: its credentials are ended, and the gateways refuse them; only the ApiToken "+
-				"itself is still there after %s, until the operator has seen that it is deleted: does it run?", key, c.wait)
+				"itself is still there after %s, until the operator has seen that it is deleted: does it run?", key, c.Wait)
 		}
 		return exit.Errorf(exit.TimedOut, "ApiToken %s is deleted, and the operator has not ended its credentials within %s: does it "+
-			"run? --now ends them without it", key, c.wait)
+			"run? --now ends them without it", key, c.Wait)
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func (w *warned) HandleWarningHeader(_ int, _, text string) { w.texts = append(w
 // foresee asks the API server, in a dry run, what becomes of a token of the operator's that is to be one of somebody's own:
 // many policies don't permit those, and the change would end the token that works now.
 func (c *command) foresee(ctx context.Context, t *v1alpha1.ApiToken) error {
-	if !c.local.Local || t.Spec.TokenHash != "" || !c.output.Writes() {
+	if !c.local.Local || t.Spec.TokenHash != "" || !c.Output.Writes() {
 		return nil
 	}
 	made, err := token.Generate(rand.Reader)
@@ -50,7 +50,7 @@ func (c *command) foresee(ctx context.Context, t *v1alpha1.ApiToken) error {
 		return err
 	}
 	said := &warned{}
-	api, err := c.cluster.ClientWarning(said)
+	api, err := c.Cluster.ClientWarning(said)
 	if err != nil {
 		return err
 	}

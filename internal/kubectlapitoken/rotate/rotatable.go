@@ -14,7 +14,7 @@ import (
 func (c *command) rotatable(selected []*v1alpha1.ApiToken) (list []*v1alpha1.ApiToken) {
 	for _, t := range selected {
 		if why := c.nothingToRotate(t); why != "" {
-			fmt.Fprintf(c.streams.ErrOut, "Note: ApiToken %s is left out: %s\n", tokens.Name(t), why)
+			fmt.Fprintf(c.Streams.ErrOut, "Note: ApiToken %s is left out: %s\n", tokens.Name(t), why)
 			continue
 		}
 		list = append(list, t)
@@ -24,7 +24,7 @@ func (c *command) rotatable(selected []*v1alpha1.ApiToken) (list []*v1alpha1.Api
 
 // nothingToRotate says why; empty: there is something.
 func (c *command) nothingToRotate(t *v1alpha1.ApiToken) string {
-	switch state := tokens.StateOf(t, c.now.Now()); {
+	switch state := tokens.StateOf(t, c.Now.Now()); {
 	case t.Spec.TokenHash != "":
 		return "whoever holds its token has to make another one (spec.tokenHash)"
 	case state == tokens.Expired, state == tokens.Refused:

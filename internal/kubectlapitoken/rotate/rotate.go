@@ -46,7 +46,7 @@ func (c *command) rotate(ctx context.Context, t *v1alpha1.ApiToken, printer prin
 	if err != nil {
 		return err
 	}
-	return printer.PrintObj(output.Manifest(changed), c.streams.Out)
+	return printer.PrintObj(output.Manifest(changed), c.Streams.Out)
 }
 
 func credentialID(t *v1alpha1.ApiToken) string {
@@ -58,21 +58,21 @@ func credentialID(t *v1alpha1.ApiToken) string {
 
 // request sets the annotation by which the operator makes a new credential and retires the former.
 func (c *command) request(ctx context.Context, t *v1alpha1.ApiToken) error {
-	when := c.now.Now().UTC().Format(time.RFC3339Nano) // each value is handled once
+	when := c.Now.Now().UTC().Format(time.RFC3339Nano) // each value is handled once
 	return c.patch(ctx, t, map[string]any{"metadata": map[string]any{
 		"annotations": map[string]string{v1alpha1.AnnotationRotateRequestedAt: when},
 	}})
 }
 
 func (c *command) patch(ctx context.Context, t *v1alpha1.ApiToken, change map[string]any) error {
-	if !c.output.Sends() {
+	if !c.Output.Sends() {
 		return nil
 	}
 	encoded, err := json.Marshal(change)
 	if err != nil {
 		return err
 	}
-	if err := c.api.Patch(ctx, t, client.RawPatch(types.MergePatchType, encoded), c.output.Patch()); err != nil {
+	if err := c.API.Patch(ctx, t, client.RawPatch(types.MergePatchType, encoded), c.Output.Patch()); err != nil {
 		return cluster.Explain(err, "rotate the ApiToken "+tokens.Name(t),
 			cluster.Right{Verb: "patch", Resource: "apitokens", Namespace: t.Namespace})
 	}
@@ -89,7 +89,7 @@ func (c *command) deleteSecret(ctx context.Context, t *v1alpha1.ApiToken) error 
 	right := cluster.Right{Verb: "get", Resource: "secrets", Namespace: t.Namespace}
 	secret := &metav1.PartialObjectMetadata{}
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	if err := c.api.Get(ctx, client.ObjectKey{Namespace: t.Namespace, Name: name}, secret); err != nil {
+	if err := c.API.Get(ctx, client.ObjectKey{Namespace: t.Namespace, Name: name}, secret); err != nil {
 		if apierrors.IsNotFound(err) {
 			return fmt.Errorf("secret %s/%s, which would hold the token, does not exist: there is no credential to end (%s)",
 				t.Namespace, name, stateOf(t))
@@ -99,10 +99,10 @@ func (c *command) deleteSecret(ctx context.Context, t *v1alpha1.ApiToken) error 
 	if secret.Labels[v1alpha1.LabelTokenUID] != string(t.UID) {
 		return fmt.Errorf("secret %s/%s was not made for ApiToken %s: it is left alone", t.Namespace, name, tokens.Name(t))
 	}
-	if !c.output.Sends() {
+	if !c.Output.Sends() {
 		return nil
 	}
-	if err := c.api.Delete(ctx, secret, client.Preconditions{UID: &secret.UID}, c.output.Delete()); err != nil {
+	if err := c.API.Delete(ctx, secret, client.Preconditions{UID: &secret.UID}, c.Output.Delete()); err != nil {
 		right.Verb = "delete"
 		return cluster.Explain(err, "delete Secret "+t.Namespace+"/"+name, right)
 	}
@@ -119,7 +119,7 @@ func stateOf(t *v1alpha1.ApiToken) string {
 
 // declareAnother makes a token on this machine and declares its hash in place of the former.
 func (c *command) declareAnother(ctx context.Context, t *v1alpha1.ApiToken, printer printers.ResourcePrinter) error {
-	act.WarnOfGit([]*v1alpha1.ApiToken{t}, c.streams.ErrOut, "change spec.tokenHash there as well, or the former hash comes back")
+	act.WarnOfGit([]*v1alpha1.ApiToken{t}, c.Streams.ErrOut, "change spec.tokenHash there as well, or the former hash comes back")
 	made, err := c.local.Make()
 	if err != nil {
 		return err
@@ -129,35 +129,35 @@ func (c *command) declareAnother(ctx context.Context, t *v1alpha1.ApiToken, prin
 		return c.local.Worthless(made, err)
 	}
 	t.Spec.TokenHash = made.Hash // also in a dry run of the client's
-	out := c.streams.Out
+	out := c.Streams.Out
 	if c.local.ToStdout() {
-		out = c.streams.ErrOut
+		out = c.Streams.ErrOut
 	}
 	if err := printer.PrintObj(output.Manifest(t), out); err != nil {
 		return err
 	}
-	if !c.output.Writes() {
-		return c.local.Undeclared(made, c.output.Format() != "", c.streams)
+	if !c.Output.Writes() {
+		return c.local.Undeclared(made, c.Output.Format() != "", c.Streams)
 	}
-	return c.local.Reveal(made, c.streams)
+	return c.local.Reveal(made, c.Streams)
 }
 
 // awaitAll waits for the tokens that were asked to rotate: for all of them at most the time that is given.
 func (c *command) awaitAll(ctx context.Context, asked []*v1alpha1.ApiToken) error {
-	if c.wait == 0 || !c.output.Writes() || len(asked) == 0 {
+	if c.Wait == 0 || !c.Output.Writes() || len(asked) == 0 {
 		return nil
 	}
-	limit := await.For(c.wait)
-	return act.OnEach(ctx, asked, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error {
+	limit := await.For(c.Wait)
+	return act.OnEach(ctx, asked, c.Streams.ErrOut, func(t *v1alpha1.ApiToken) error {
 		return c.await(ctx, t, credentialID(t), limit)
 	})
 }
 
 // await waits until another credential is there, or something only a person can mend is in its way.
 func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken, former string, limit await.Limit) error {
-	active := await.Active(c.now)
+	active := await.Active(c.Now)
 	what := "has no new credential"
-	last, err := await.Until(ctx, c.api, client.ObjectKeyFromObject(t), limit, what, func(t *v1alpha1.ApiToken) (bool, error) {
+	last, err := await.Until(ctx, c.API, client.ObjectKeyFromObject(t), limit, what, func(t *v1alpha1.ApiToken) (bool, error) {
 		if id := credentialID(t); id != "" && id != former {
 			return true, nil
 		}
@@ -177,6 +177,6 @@ func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken, former string
 			until = fmt.Sprintf("; %s is accepted until %s", former, show.Time(&r.RetiresAt))
 		}
 	}
-	_, err = fmt.Fprintf(c.streams.ErrOut, "ApiToken %s has credential %s%s\n", tokens.Name(t), credentialID(last), until)
+	_, err = fmt.Fprintf(c.Streams.ErrOut, "ApiToken %s has credential %s%s\n", tokens.Name(t), credentialID(last), until)
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,35 +18,24 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/act"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/ask"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/await"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/output"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/selection"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
 )
 
 type command struct {
-	suspend   bool
-	selection *selection.Flags
-	wait      time.Duration
-	output    *output.Flags
+	act.Command
 
-	cluster *cluster.Connection
-	streams genericiooptions.IOStreams
-	ask     *ask.Asker
-	now     clock.PassiveClock
-	api     client.Client
+	suspend bool
 }
 
 // NewSuspendCommand makes the command that refuses tokens.
 func NewSuspendCommand(
 	connection *cluster.Connection, streams genericiooptions.IOStreams, now clock.PassiveClock,
 ) *cobra.Command {
-	c := &command{suspend: true, output: output.New("suspended"), cluster: connection, streams: streams, now: now}
+	c := &command{Command: act.New(connection, streams, now, "suspended"), suspend: true}
 	return c.command(&cobra.Command{
 		Use:     "suspend (NAME... | -l SELECTOR | --owner USER | --policy NAMESPACE/NAME) [--wait] [flags]",
 		Short:   "Refuse tokens for a while",
@@ -60,7 +48,7 @@ func NewSuspendCommand(
 func NewResumeCommand(
 	connection *cluster.Connection, streams genericiooptions.IOStreams, now clock.PassiveClock,
 ) *cobra.Command {
-	c := &command{output: output.New("resumed"), cluster: connection, streams: streams, now: now}
+	c := &command{Command: act.New(connection, streams, now, "resumed")}
 	return c.command(&cobra.Command{
 		Use:     "resume (NAME... | -l SELECTOR | --owner USER | --policy NAMESPACE/NAME) [--wait] [flags]",
 		Short:   "Let suspended tokens work again",
@@ -70,46 +58,31 @@ func NewResumeCommand(
 }
 
 func (c *command) command(cmd *cobra.Command) *cobra.Command {
-	c.selection, c.ask = selection.New(c.cluster), ask.New(c.streams)
-	cmd.DisableFlagsInUseLine = true
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) }
-	cmd.ValidArgsFunction = complete.Tokens(c.cluster, true, func(t *v1alpha1.ApiToken) bool { return t.Spec.Suspend != c.suspend })
-	fs := cmd.Flags()
-	fs.SortFlags = false
-	c.selection.AddFlags(fs)
-	await.AddFlag(fs, &c.wait, "wait until the operator has done it")
-	fs.BoolVarP(&c.ask.Yes, "yes", "y", false, "do not ask first, where tokens are selected; needed where there is no terminal")
-	c.output.AddFlags(cmd, "change")
-	complete.Flag(cmd, "policy", complete.Policies(c.cluster))
-	return cmd
+	words := act.Words{Wait: "wait until the operator has done it", Yes: ", where tokens are selected", DryRun: "change"}
+	differs := func(t *v1alpha1.ApiToken) bool { return t.Spec.Suspend != c.suspend }
+	return c.Complete(cmd, words, differs, nil, c.run)
 }
 
 func (c *command) run(ctx context.Context, names []string) error {
-	if err := c.selection.CheckTargets(names); err != nil {
+	if err := c.Selection.CheckTargets(names); err != nil {
 		return err
 	}
-	if c.wait < 0 {
-		return usage.Errorf("--wait is %s; a time above 0 is needed, such as 2m", c.wait)
-	}
-	printer, err := c.output.Printer()
+	printer, err := c.Connect()
 	if err != nil {
 		return err
 	}
-	if c.api, err = c.cluster.Client(); err != nil {
-		return err
-	}
-	targets, err := c.selection.Targets(ctx, c.api, names)
+	targets, err := c.Selection.Targets(ctx, c.API, names)
 	if err != nil {
 		return err
 	}
-	act.WarnOfGit(targets, c.streams.ErrOut, "if spec.suspend is declared there, it changes it back; change it there as well")
-	if len(names) == 0 && c.output.Writes() {
+	act.WarnOfGit(targets, c.Streams.ErrOut, "if spec.suspend is declared there, it changes it back; change it there as well")
+	if len(names) == 0 && c.Output.Writes() {
 		verb := map[bool]string{true: "Suspend", false: "Resume"}[c.suspend]
-		if err := c.ask.Confirm(fmt.Sprintf("%s %s?", verb, show.Count(len(targets), "token")), "nothing was changed"); err != nil {
+		if err := c.Ask.Confirm(fmt.Sprintf("%s %s?", verb, show.Count(len(targets), "token")), "nothing was changed"); err != nil {
 			return err
 		}
 	}
-	return act.OnEach(ctx, targets, c.streams.ErrOut, func(t *v1alpha1.ApiToken) error { return c.set(ctx, t, printer) })
+	return act.OnEach(ctx, targets, c.Streams.ErrOut, func(t *v1alpha1.ApiToken) error { return c.set(ctx, t, printer) })
 }
 
 // set changes spec.suspend. Doing it again changes nothing.
@@ -123,23 +96,23 @@ func (c *command) set(ctx context.Context, t *v1alpha1.ApiToken, printer printer
 		return err
 	}
 	t.Spec.Suspend = c.suspend
-	if c.output.Sends() {
-		if err := c.api.Patch(ctx, t, client.RawPatch(types.MergePatchType, encoded), c.output.Patch()); err != nil {
+	if c.Output.Sends() {
+		if err := c.API.Patch(ctx, t, client.RawPatch(types.MergePatchType, encoded), c.Output.Patch()); err != nil {
 			return cluster.Explain(err, "change spec.suspend of the ApiToken "+tokens.Name(t),
 				cluster.Right{Verb: "patch", Resource: "apitokens", Namespace: t.Namespace})
 		}
 	}
-	if err := printer.PrintObj(output.Manifest(t), c.streams.Out); err != nil {
+	if err := printer.PrintObj(output.Manifest(t), c.Streams.Out); err != nil {
 		return err
 	}
 	return c.await(ctx, t)
 }
 
 func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
-	if c.wait == 0 || !c.output.Writes() {
+	if c.Wait == 0 || !c.Output.Writes() {
 		return nil
 	}
-	done, what := await.Active(c.now), "does not work again"
+	done, what := await.Active(c.Now), "does not work again"
 	if c.suspend {
 		what = "is not suspended yet"
 		done = func(t *v1alpha1.ApiToken) (bool, error) {
@@ -147,6 +120,6 @@ func (c *command) await(ctx context.Context, t *v1alpha1.ApiToken) error {
 			return t.Status.ObservedGeneration == t.Generation && active != nil && active.Status != metav1.ConditionTrue, nil
 		}
 	}
-	_, err := await.Until(ctx, c.api, client.ObjectKeyFromObject(t), await.For(c.wait), what, done)
+	_, err := await.Until(ctx, c.API, client.ObjectKeyFromObject(t), await.For(c.Wait), what, done)
 	return err
 }
