@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package flux
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+// inGit is the folder that docs/flux/kustomization.yaml names.
+const inGit = "jira-tokens"
+
+var intake, leads = named("marketing", "intake"), named("marketing", "leads")
+
+// documentedFiles are a namespace, a policy and two tokens.
+func documentedFiles(jiraURL string) (map[string]string, error) {
+	paths, err := filepath.Glob(filepath.Join("testdata", inGit, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		files[filepath.Join(inGit, filepath.Base(path))] = strings.NewReplacer(
+			"JIRA_URL", jiraURL, "GATEWAY_URL", "http://"+local.GatewayAddress+"/jira").Replace(string(text))
+	}
+	return files, nil
+}
+
+func commitDocumented(ctx context.Context, jiraURL string) error {
+	files, err := documentedFiles(jiraURL)
+	if err != nil {
+		return err
+	}
+	_, err = git.commit(ctx, "policy and tokens", files)
+	return err
+}
+
+// applyDocumented gives Flux docs/flux/kustomization.yaml as it is, and the repository that it refers to.
+func applyDocumented(ctx context.Context) error {
+	if err := kube.Create(ctx, gitRepository()); err != nil {
+		return err
+	}
+	_, err := local.Kubectl(ctx, "apply", "-f", documentedManifest)
+	return err
+}
+
+// documentedWaits: without its gateway the policy is not ready, its tokens wait for it, and Flux waits for all of them.
+func documentedWaits(ctx context.Context) error {
+	k, err := documented()
+	if err != nil {
+		return err
+	}
+	last := ""
+	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+		var token v1alpha1.ApiToken
+		if err := client.IgnoreNotFound(kube.Get(ctx, intake, &token)); err != nil {
+			return false, err
+		}
+		if err := kube.Get(ctx, client.ObjectKeyFromObject(k), k); err != nil {
+			return false, err
+		}
+		active := meta.FindStatusCondition(token.Status.Conditions, v1alpha1.ConditionActive)
+		healthy := condition(k, "Healthy")
+		last = fmt.Sprintf("token: %+v; Kustomization: %+v", active, k.Object["status"])
+		return active != nil && active.Reason == v1alpha1.ReasonPolicyNotReady && healthy != nil && healthy.Status == metav1.ConditionUnknown, nil
+	})
+	if err != nil {
+		return fmt.Errorf("flux does not wait for the policy: %w: %s", err, last)
+	}
+	return nil
+}
+
+func documentedKustomization(t *testing.T) *kustomization {
+	t.Helper()
+	u, err := documented()
+	must(t, err)
+	k := &kustomization{T: t, object: u, folder: inGit}
+	k.commit(nil)
+	return k
+}
+
+// TestFromNothing: namespace, policy and tokens in one Kustomization, which was applied before the policy could be ready. With
+// wait: true and healthCheckExprs it is ready, and the tokens work.
+func TestFromNothing(t *testing.T) {
+	documentedKustomization(t).expectReady()
+	for _, name := range []types.NamespacedName{intake, leads} {
+		token := expect(t, name, v1alpha1.ReasonIssued)
+		expectAccepted(t, plaintext(t, name))
+		if want := "system:serviceaccount:flux-system:kustomize-controller"; token.Status.RequestedBy != want {
+			t.Errorf("%s was requested by %q, want %q", name, token.Status.RequestedBy, want)
+		}
+	}
+}
+
+func condition(u *unstructured.Unstructured, kind string) *metav1.Condition {
+	s, err := decodeStatus(u)
+	if err != nil {
+		return nil
+	}
+	return meta.FindStatusCondition(s.Conditions, kind)
+}
