@@ -140,6 +140,13 @@ test-browser: ## Have a headless Chromium log in through the gateway, and a scri
 	export BROWSER_DRIVER=$$(head -n 1 <<<"$$installed") CHROMIUM=$$(tail -n 1 <<<"$$installed")
 	go test -count=1 -v $(TESTFLAGS) ./internal/test/browser
 
+.PHONY: test-flux
+test-flux: ## Have Flux's own controllers apply policies and tokens from a Git repository
+	@$(WITH_CONTROLPLANE)
+	FLUX=$$(hack/flux/build.sh)
+	export FLUX
+	go test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/test/flux
+
 .PHONY: test-leaks
 test-leaks: ## Have gitleaks find tokens by docs/leaks/gitleaks.toml
 	@go test -C hack/gitleaks -count=1 -v $(TESTFLAGS) ./...
