@@ -55,7 +55,7 @@ func commitDocumented(ctx context.Context, jiraURL string) error {
 
 // applyDocumented gives Flux docs/flux/kustomization.yaml as it is, and the repository that it refers to.
 func applyDocumented(ctx context.Context) error {
-	if err := kube.Create(ctx, gitRepository()); err != nil {
+	if err := kube.Create(ctx, platform()); err != nil {
 		return err
 	}
 	_, err := local.Kubectl(ctx, "apply", "-f", documentedManifest)
@@ -92,7 +92,7 @@ func documentedKustomization(t *testing.T) *kustomization {
 	t.Helper()
 	u, err := documented()
 	must(t, err)
-	k := &kustomization{T: t, object: u, folder: inGit}
+	k := &kustomization{T: t, object: u, source: platform(), folder: inGit}
 	k.commit(nil)
 	return k
 }

@@ -21,6 +21,7 @@ import (
 
 const (
 	documentedManifest = "../../../docs/flux/kustomization.yaml"
+	tenantManifest     = "../../../docs/flux/tenant.yaml"
 	requestedAt        = "reconcile.fluxcd.io/requestedAt" // what `flux reconcile` sets
 )
 
@@ -29,6 +30,7 @@ type kustomization struct {
 	*testing.T
 
 	object   *unstructured.Unstructured
+	source   *unstructured.Unstructured
 	folder   string
 	revision string // that was committed last
 }
@@ -43,14 +45,18 @@ type fluxStatus struct {
 	} `json:"artifact"`
 }
 
-func gitRepository() *unstructured.Unstructured {
+// gitRepository has Flux fetch the repository.
+func gitRepository(namespace, name string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "source.toolkit.fluxcd.io/v1",
 		"kind":       "GitRepository",
-		"metadata":   map[string]any{"namespace": fluxNamespace, "name": "platform"},
+		"metadata":   map[string]any{"namespace": namespace, "name": name},
 		"spec":       map[string]any{"url": git.url(), "interval": "1h", "ref": map[string]any{"branch": "main"}},
 	}}
 }
+
+// platform is what the documented Kustomization refers to.
+func platform() *unstructured.Unstructured { return gitRepository(fluxNamespace, "platform") }
 
 // documented is the Kustomization of docs/flux.
 func documented() (*unstructured.Unstructured, error) {
@@ -78,7 +84,7 @@ func newKustomization(t *testing.T, name string, files map[string]string, change
 	for _, f := range change {
 		f(u)
 	}
-	k := &kustomization{T: t, object: u, folder: name}
+	k := &kustomization{T: t, object: u, source: platform(), folder: name}
 	k.commit(files)
 	must(t, kube.Create(t.Context(), u))
 	t.Cleanup(func() { _ = kube.Delete(context.Background(), u) })
@@ -95,9 +101,8 @@ func (k *kustomization) commit(files map[string]string) {
 	var err error
 	k.revision, err = git.commit(k.Context(), k.Name(), inRepository)
 	must(k.T, err)
-	source := gitRepository()
-	k.request(source)
-	eventually(k.T, "the commit is fetched", func() bool { return statusOf(k.T, source).Artifact.Revision == k.revision })
+	k.request(k.source)
+	eventually(k.T, "the commit is fetched", func() bool { return statusOf(k.T, k.source).Artifact.Revision == k.revision })
 }
 
 // reconcile asks for a reconciliation, and returns the condition Ready that it ended with.

@@ -14,18 +14,10 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
-// asTenant has a Kustomization stand in the tenant's namespace and apply as the tenant's account.
-func asTenant(tenant string) func(*unstructured.Unstructured) {
-	return func(u *unstructured.Unstructured) {
-		u.SetNamespace(tenant)
-		spec := u.Object["spec"].(map[string]any)
-		spec["serviceAccountName"] = "flux"
-	}
-}
-
-// giveTenant makes an account that may edit ApiTokens in tenant-a.
-func giveTenant(t *testing.T, tenant string) {
+// anotherTenant is an account that Kubernetes lets edit the ApiTokens of tenant-a.
+func anotherTenant(t *testing.T, tenant string) {
 	t.Helper()
+	namespace(t, "tenants", tenant)
 	must(t, kube.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: tenant, Name: "flux"}}))
 	must(t, kube.Create(t.Context(), &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "tenant-a", Name: "flux-of-" + tenant},
@@ -34,16 +26,28 @@ func giveTenant(t *testing.T, tenant string) {
 	}))
 }
 
-// TestTenantIsWhoAsked: with spec.serviceAccountName a rule can name the tenant's own account. Kubernetes lets another tenant's
-// account, and Flux itself, declare tokens in the same namespace; the policy does not.
+// as has a Kustomization stand in a tenant's namespace and apply as the tenant's account.
+func as(t *testing.T, tenant string) func(*unstructured.Unstructured) {
+	return func(u *unstructured.Unstructured) {
+		u.SetNamespace(tenant)
+		must(t, unstructured.SetNestedField(u.Object, "flux", "spec", "serviceAccountName"))
+	}
+}
+
+// TestTenantIsWhoAsked: docs/flux/tenant.yaml is applied as the account that the policy's rule names. Kubernetes lets another
+// tenant's account, and Flux itself, declare tokens in the same namespace; the policy does not.
 func TestTenantIsWhoAsked(t *testing.T) {
 	namespace(t, "tenants", "tenant-a")
-	namespace(t, "tenants", "tenant-b")
-	giveTenant(t, "tenant-a")
-	giveTenant(t, "tenant-b")
-
+	k := &kustomization{
+		T: t, object: &unstructured.Unstructured{}, source: gitRepository("tenant-a", "tenant-a"), folder: "jira-tokens-of-tenant-a",
+	}
+	k.object.SetGroupVersionKind(documentedKustomization(t).object.GroupVersionKind())
+	k.object.SetNamespace("tenant-a")
+	k.object.SetName("jira-tokens")
 	own := named("tenant-a", "own")
-	k := newKustomization(t, "tenant-a", map[string]string{"own.yaml": manifest(own, "read", "", "")}, plain, asTenant("tenant-a"))
+	must(t, kube.Create(t.Context(), k.source))
+	k.commit(map[string]string{"own.yaml": manifest(own, "read", "", "")})
+	kubectl(t, "apply", "-f", tenantManifest)
 	k.expectReady()
 	tok := expect(t, own, v1alpha1.ReasonIssued)
 	if want := "system:serviceaccount:tenant-a:flux"; tok.Status.RequestedBy != want {
@@ -51,12 +55,13 @@ func TestTenantIsWhoAsked(t *testing.T) {
 	}
 	expectAccepted(t, plaintext(t, own))
 
-	for name, as := range map[string][]func(*unstructured.Unstructured){
-		"tenant-b": {plain, asTenant("tenant-b")},
-		"flux":     {plain},
+	anotherTenant(t, "tenant-b")
+	for name, change := range map[string][]func(*unstructured.Unstructured){
+		"tenant-b":    {plain, as(t, "tenant-b")},
+		"flux-itself": {plain},
 	} {
 		foreign := named("tenant-a", "by-"+name)
-		k := newKustomization(t, name, map[string]string{"foreign.yaml": manifest(foreign, "read", "", "")}, as...)
+		k := newKustomization(t, name, map[string]string{"foreign.yaml": manifest(foreign, "read", "", "")}, change...)
 		if ready := k.reconcile(); ready.Status != metav1.ConditionFalse || !strings.Contains(ready.Message, foreign.Name) {
 			t.Errorf("%s: %s %s: %s", name, ready.Status, ready.Reason, ready.Message)
 		}
