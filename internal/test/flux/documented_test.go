@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/test/stack"
 )
 
 // inGit is the folder that docs/flux/kustomization.yaml names.
@@ -62,28 +63,27 @@ func applyDocumented(ctx context.Context) error {
 	return err
 }
 
-// documentedWaits: without its gateway the policy is not ready, its tokens wait for it, and Flux waits for all of them.
+// documentedWaits: without its gateway the policy is not ready, and Flux waits for it.
 func documentedWaits(ctx context.Context) error {
 	k, err := documented()
 	if err != nil {
 		return err
 	}
-	last := ""
+	var healthy, ready *metav1.Condition
 	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
-		var token v1alpha1.ApiToken
-		if err := client.IgnoreNotFound(kube.Get(ctx, intake, &token)); err != nil {
+		var p v1alpha1.TokenPolicy
+		if err := client.IgnoreNotFound(kube.Get(ctx, named(stack.PolicyNamespace, stack.PolicyName), &p)); err != nil {
 			return false, err
 		}
 		if err := kube.Get(ctx, client.ObjectKeyFromObject(k), k); err != nil {
 			return false, err
 		}
-		active := meta.FindStatusCondition(token.Status.Conditions, v1alpha1.ConditionActive)
-		healthy := condition(k, "Healthy")
-		last = fmt.Sprintf("token: %+v; Kustomization: %+v", active, k.Object["status"])
-		return active != nil && active.Reason == v1alpha1.ReasonPolicyNotReady && healthy != nil && healthy.Status == metav1.ConditionUnknown, nil
+		ready, healthy = meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady), condition(k, "Healthy")
+		return ready != nil && ready.Reason == v1alpha1.ReasonGatewayStarting &&
+			healthy != nil && healthy.Status == metav1.ConditionUnknown, nil
 	})
 	if err != nil {
-		return fmt.Errorf("flux does not wait for the policy: %w: %s", err, last)
+		return fmt.Errorf("flux does not wait for the policy: %w: TokenPolicy: %+v; Kustomization: %+v %s", err, ready, healthy, k.Object["status"])
 	}
 	return nil
 }
