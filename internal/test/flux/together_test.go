@@ -41,6 +41,7 @@ func TestPolicyGoesFromGit(t *testing.T) {
 	one := named("together", "one")
 	k := newKustomization(t, "together", map[string]string{
 		"policy.yaml": anotherPolicy,
+		"stays.yaml":  "{apiVersion: v1, kind: ConfigMap, metadata: {namespace: together, name: stays}}", // a folder can't be empty
 		"one.yaml": strings.Replace(manifest(one, "read", "", ""), "{namespace: jira-gateway, name: jira}",
 			"{namespace: together-policy, name: another}", 1),
 	}, withoutWaiting)
@@ -59,7 +60,7 @@ func TestPolicyGoesFromGit(t *testing.T) {
 	})
 	expect(t, one, v1alpha1.ReasonIssued)
 
-	k.apply(map[string]string{"one.yaml": "", ".gitkeep": "the folder has to be there\n"})
+	k.apply(map[string]string{"one.yaml": ""})
 	for _, object := range []client.Object{tok, &p} {
 		eventually(t, object.GetName()+" is gone", func() bool {
 			return apierrors.IsNotFound(kube.Get(t.Context(), client.ObjectKeyFromObject(object), object))
