@@ -7,7 +7,6 @@ package restore
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -40,7 +39,6 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	flag.Parse()
 	code, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -38,11 +38,11 @@ func happen(t *testing.T, prefix string) (p *past, file string) {
 		suspended: declare(t, prefix+"-suspended"), denied: declare(t, prefix+"-denied"),
 		rotated: declare(t, prefix+"-rotated"), rotating: declare(t, prefix+"-rotating"), begun: declare(t, prefix+"-begun"),
 	}
-	for eventual := false; !eventual; {
+	for amid := false; !amid; {
 		former := inSecret(t, p.begun)
 		beginRotation(t, p.begun)
 		file = backup(t)
-		eventual = inSecret(t, p.begun) == former // or it was written before: then that is no backup amid a rotation
+		amid = inSecret(t, p.begun) == former // or it was written before the backup was
 	}
 	former := inSecret(t, p.begun)
 	eventually(t, "what was begun is done", func() bool { return inSecret(t, p.begun) != former })
@@ -162,7 +162,10 @@ func use(t *testing.T, plaintext string) (stop func() (sent, failed int)) {
 			if got != http.StatusOK {
 				failed++
 			}
-			time.Sleep(20 * time.Millisecond)
+			select {
+			case <-ctx.Done():
+			case <-time.After(20 * time.Millisecond):
+			}
 		}
 	})
 	return func() (int, int) { cancel(); done.Wait(); return sent, failed }
