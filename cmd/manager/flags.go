@@ -23,6 +23,7 @@ const envGatewayImage = "GATEWAY_IMAGE"
 type options struct {
 	gatewayImage            string
 	namespace               string
+	namespaces              namespaceOptions
 	metricsAddress          string
 	probeAddress            string
 	webhook                 webhookOptions
@@ -54,6 +55,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"image of the gateways' pods; default: the environment variable "+envGatewayImage)
 	fs.StringVar(&o.namespace, "namespace", "",
 		"namespace of the manager's Lease, keys and certificates; default: the pod's own (outside a cluster it must be given)")
+	o.namespaces.addFlags(fs)
 	fs.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080",
 		"address of the Prometheus metrics, at /metrics over plain HTTP; 0 turns them off")
 	fs.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081",
@@ -94,7 +96,7 @@ func (o *options) validate() error {
 	case o.qps <= 0 || o.burst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
 	}
-	return errors.Join(o.webhook.validate(), o.activity.validate())
+	return errors.Join(o.namespaces.validate(), o.webhook.validate(), o.activity.validate())
 }
 
 const intro = `The manager of jira-token-operator decides which ApiTokens are permitted, issues and

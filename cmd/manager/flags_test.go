@@ -33,6 +33,12 @@ func TestFlags(t *testing.T) {
 		"webhook's port missing": {[]string{"--gateway-image=x", "--webhook-bind-address=0.0.0.0"}, "--webhook-bind-address:"},
 		"webhook's port unknown": {[]string{"--gateway-image=x", "--webhook-bind-address=:0"}, "no port from 1 to 65535"},
 		"long drain":             {[]string{"--gateway-image=x", "--drain-delay=1m"}, "0s to 20s is needed"},
+		"namespaces":             {[]string{"--gateway-image=x", "--watch-namespaces=jira-gateway,dev"}, ""},
+		"all namespaces":         {[]string{"--gateway-image=x", "--watch-namespaces="}, ""},
+		"namespace unnamed":      {[]string{"--gateway-image=x", "--watch-namespaces=dev,,ci"}, `--watch-namespaces has ""`},
+		"namespace impossible":   {[]string{"--gateway-image=x", "--watch-namespaces=dev,team/ci"}, `--watch-namespaces has "team/ci"`},
+		"namespace twice":        {[]string{"--gateway-image=x", "--watch-namespaces=dev", "--watch-namespaces=dev"}, `has "dev" twice`},
+		"certificate":            {[]string{"--gateway-image=x", "--certificate-dir=/certificate"}, ""},
 		"version needs no image": {[]string{"--version"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,7 @@ const maxDrainDelay = 20 * time.Second
 type webhookOptions struct {
 	on           bool
 	address, url string
+	certificates string
 	drainDelay   time.Duration
 }
 
@@ -36,6 +37,10 @@ func (o *webhookOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.url, "webhook-url", "",
 		"where the API server reaches the webhook of a manager outside the cluster, such as https://192.0.2.7:9443; default: "+
 			"through the Service "+setup.WebhookService)
+	fs.StringVar(&o.certificates, "certificate-dir", "",
+		"folder with tls.crt, tls.key and ca.crt, such as a mounted Secret of cert-manager: what the webhook and the endpoint of "+
+			"--activity-bind-address are served with, read anew when it changes; whoever makes it writes the caBundle as well; "+
+			"default: the manager makes its own certificates")
 	fs.DurationVar(&o.drainDelay, "drain-delay", 5*time.Second,
 		"how long the manager goes on after SIGTERM, until the Service has noticed")
 }
