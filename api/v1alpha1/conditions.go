@@ -70,6 +70,8 @@ const (
 	ReasonDenied = "Denied"
 	// ReasonPolicyNotFound: the policy that policyRef names does not exist.
 	ReasonPolicyNotFound = "PolicyNotFound"
+	// ReasonPolicyNotWatched: the operator does not work on the namespace that policyRef names.
+	ReasonPolicyNotWatched = "PolicyNotWatched"
 	// ReasonPolicyNotReady: the policy has an error of its own; nothing is issued from it.
 	ReasonPolicyNotReady = "PolicyNotReady"
 	// ReasonNamespaceNotAllowed: the policy does not allow tokens in this namespace.

@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	err = setup.Controllers(ctx, mgr, setup.Options{
-		GatewayImage: o.gatewayImage, TokenConcurrency: o.maxConcurrentReconciles, Admission: admission,
+		GatewayImage: o.gatewayImage, Namespaces: o.namespaces.watched, TokenConcurrency: o.maxConcurrentReconciles, Admission: admission,
 		Activity:   setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
 		Registerer: metrics.Registry, Trail: trail,
 	})
@@ -65,6 +65,6 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	log.Info("starting", "version", cli.Version(), "gatewayImage", o.gatewayImage, "leaderElection", o.leaderElect,
-		"webhook", o.webhook.on)
+		"webhook", o.webhook.on, "namespaces", o.namespaces.watched)
 	return mgr.Start(outlast(ctx, o.webhook.drainDelay))
 }

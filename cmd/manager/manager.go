@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/cli"
@@ -52,6 +53,7 @@ func newManager(o *options, trail audittrail.Recorder) (manager.Manager, *setup.
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                  scheme,
 		Cache:                   cacheOptions,
+		NewCache:                namespaced.NewCache(o.namespaces.watched),
 		Metrics:                 metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:  o.probeAddress,
 		WebhookServer:           admission.WebhookServer(),

@@ -76,7 +76,7 @@ func (r *Reconciler) markAccepted(ctx context.Context, t *v1alpha1.ApiToken, s *
 // is really gone was deleted.
 func (r *Reconciler) findAccepted(ctx context.Context, t *v1alpha1.ApiToken, cached []slot) error {
 	hash, err := declaredHash(&t.Spec)
-	if err != nil || hash == nil || acceptanceOf(t).id != hash.DerivedID() {
+	if err != nil || hash == nil || acceptanceOf(t).id != hash.DerivedID() || !r.watchesPolicyOf(t) {
 		return nil //nolint:nilerr // what is wrong with a hash, the claim says
 	}
 	if _, ok := slotOf(cached, *hash); ok || (len(cached) == 0 && saidBefore(t, v1alpha1.ReasonHashRevoked)) {

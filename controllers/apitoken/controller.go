@@ -36,6 +36,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 )
@@ -67,6 +68,8 @@ type Reconciler struct {
 	// Rotations counts credentials that were replaced; nil: nobody does.
 	Rotations *tokenmetrics.Rotations
 
+	// Namespaces are those that Client knows; empty: all.
+	Namespaces namespaced.Set
 	// Keys verify who declared a token and who decided on it.
 	Keys Keys
 	// Directories tell what was read of Jira's groups and users.

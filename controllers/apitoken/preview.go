@@ -34,6 +34,9 @@ type Preview struct {
 // Preview says what would become of a token if it were stored as it is, declared by the requester (nil: not
 // known). It writes nothing.
 func (r *Reconciler) Preview(ctx context.Context, t *v1alpha1.ApiToken, requester *grant.Requester) (Preview, error) {
+	if !r.Namespaces.Has(t.Namespace) {
+		return r.outside(t), nil
+	}
 	slots, err := r.cachedSlots(ctx, t)
 	if err != nil {
 		return Preview{}, err

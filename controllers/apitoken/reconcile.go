@@ -81,6 +81,8 @@ func (r *Reconciler) converge(ctx context.Context, t *v1alpha1.ApiToken, slots [
 		return ctrl.Result{}, err
 	}
 	switch {
+	case v.unwatched:
+		return ctrl.Result{}, r.updateStatus(ctx, t, v, slots)
 	case v.later > 0:
 		return ctrl.Result{RequeueAfter: v.later}, nil
 	case unordered && v.capped: // the policy has just changed: not without the lock

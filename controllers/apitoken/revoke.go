@@ -27,6 +27,9 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 		}
 	}
 	missed, err := r.liveSlots(ctx, t, cached)
+	if err != nil && !r.watchesPolicyOf(t) {
+		return r.unrevokable(t, err)
+	}
 	if err != nil {
 		return err
 	}

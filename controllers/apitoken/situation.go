@@ -34,6 +34,7 @@ type situation struct {
 	token     *v1alpha1.ApiToken
 	policy    *v1alpha1.TokenPolicy // nil: there is none
 	elected   bool                  // the policy is the one that counts in its namespace
+	unwatched bool                  // the operator does not work on the policy's namespace
 	namespace *corev1.Namespace     // of the token
 	slots     []slot
 	now       time.Time
@@ -65,6 +66,9 @@ func (r *Reconciler) situation(
 	var err error
 	if s.namespace, err = namespaceOf(ctx, from, token); err != nil {
 		return nil, err
+	}
+	if s.unwatched = !r.watchesPolicyOf(token); s.unwatched {
+		return s, nil
 	}
 	if s.policy, s.elected, err = policyOf(ctx, from, token); err != nil || s.policy == nil {
 		return s, err

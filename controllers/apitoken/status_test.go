@@ -45,6 +45,7 @@ func TestStateTable(t *testing.T) {
 		"hash taken":                 {refused(v1alpha1.ReasonHashTaken), nil, no, no, absent, yes, status.FailedStatus},
 		"hash Secret deleted":        {refused(v1alpha1.ReasonHashRevoked), nil, no, no, absent, yes, status.FailedStatus},
 		"hash not free yet":          {waiting(v1alpha1.ReasonHashPending), issued, no, no, yes, absent, status.InProgressStatus},
+		"policy not watched":         {refused(v1alpha1.ReasonPolicyNotWatched), nil, no, no, absent, yes, status.FailedStatus},
 		"no policy yet":              {waiting(v1alpha1.ReasonPolicyNotFound), nil, no, no, yes, absent, status.InProgressStatus},
 		"the policy has gone":        {waiting(v1alpha1.ReasonPolicyNotFound), issued, no, no, yes, absent, status.InProgressStatus},
 		"a namespace is terminating": {waiting(v1alpha1.ReasonTerminating), issued, no, no, yes, absent, status.InProgressStatus},

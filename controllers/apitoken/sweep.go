@@ -22,6 +22,10 @@ func (r *Reconciler) sweep(ctx context.Context, key types.NamespacedName, known 
 	if err != nil || len(orphans) == 0 {
 		return err
 	}
+	if !r.Namespaces.Has(key.Namespace) {
+		r.leaveAlone(ctx, key, len(orphans))
+		return nil
+	}
 	var token v1alpha1.ApiToken
 	err = r.Live.Get(ctx, key, &token)
 	if client.IgnoreNotFound(err) != nil {

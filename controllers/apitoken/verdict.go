@@ -21,6 +21,8 @@ type verdict struct {
 	accepted bool
 	// untouched: a newer version of the operator is at work; nothing may be written but the status.
 	untouched bool
+	// unwatched: the operator has no rights where the token's credentials would be; nothing may be written but the status.
+	unwatched bool
 	// issue: the token may have a credential made for it.
 	issue bool
 	// ended: it must have none; what it has ends.
@@ -109,6 +111,11 @@ func (v *verdict) judgePolicy(s *situation) {
 	switch {
 	case s.namespace.DeletionTimestamp != nil:
 		v.wait(v1alpha1.ReasonTerminating, fmt.Sprintf("namespace %s is being deleted", s.namespace.Name))
+	case s.unwatched:
+		v.unwatched = true
+		v.refuse(v1alpha1.ReasonPolicyNotWatched, fmt.Sprintf("the operator does not work on namespace %s of TokenPolicy %s: have the "+
+			"namespace added to the manager's --watch-namespaces, or delete this ApiToken and declare it with another "+
+			"spec.policyRef", s.token.Spec.PolicyRef.Namespace, ref))
 	case s.policy == nil:
 		v.wait(v1alpha1.ReasonPolicyNotFound, fmt.Sprintf("there is no TokenPolicy %s: create it, or delete this ApiToken and "+
 			"declare it with another spec.policyRef", ref))

@@ -19,6 +19,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/controllers/apitoken"
 	"github.com/jiratokens/jira-token-operator/controllers/directory"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenmetrics"
 	"github.com/jiratokens/jira-token-operator/controllers/tokenpolicy"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
@@ -38,6 +39,8 @@ const (
 type Options struct {
 	// GatewayImage is the image of the gateways' pods.
 	GatewayImage string
+	// Namespaces are those that the manager's cache is of; empty: all.
+	Namespaces namespaced.Set
 	// TokenConcurrency is how many ApiTokens are worked on at once.
 	TokenConcurrency int
 	// Admission stamps tokens and verifies stamps.
@@ -130,6 +133,7 @@ func (o *Options) tokens(mgr manager.Manager, read *stored.Reader) *apitoken.Rec
 		Recorder:    mgr.GetEventRecorder(v1alpha1.ManagedBy),
 		Trail:       o.Trail,
 		Rotations:   tokenmetrics.NewRotations(o.Registerer),
+		Namespaces:  o.Namespaces,
 		Keys:        o.Admission.Keys(),
 		Directories: read,
 	}

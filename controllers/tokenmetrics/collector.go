@@ -5,8 +5,8 @@ package tokenmetrics
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 )
 
 // countEvery is how often objects are counted at most, however often somebody scrapes.
@@ -35,7 +36,8 @@ type Collector struct {
 }
 
 // stores are the cache's own objects. They must not be changed.
-type stores struct{ tokens, policies toolscache.Store }
+// There may be one store for each namespace.
+type stores struct{ tokens, policies []toolscache.Indexer }
 
 // New makes a collector over the manager's cache, and registers it; a nil registerer takes nothing.
 func New(c cache.Cache, clk clock.PassiveClock, registerer prometheus.Registerer) (*Collector, error) {
@@ -51,11 +53,11 @@ func New(c cache.Cache, clk clock.PassiveClock, registerer prometheus.Registerer
 
 // Start counts from now on, until the context ends: the manager starts it once it leads.
 func (c *Collector) Start(ctx context.Context) error {
-	tokens, err := c.storeOf(ctx, &v1alpha1.ApiToken{})
+	tokens, err := c.storesOf(ctx, &v1alpha1.ApiToken{})
 	if err != nil {
 		return err
 	}
-	policies, err := c.storeOf(ctx, &v1alpha1.TokenPolicy{})
+	policies, err := c.storesOf(ctx, &v1alpha1.TokenPolicy{})
 	if err != nil {
 		return err
 	}
@@ -71,18 +73,18 @@ func (c *Collector) lead(s *stores) {
 	c.stores, c.last, c.counted = s, nil, time.Time{}
 }
 
-// storeOf is where the cache keeps a kind. Listing through a client would copy every object: 70 MB for 100,000 ApiTokens,
+// storesOf is where the cache keeps a kind. Listing through a client would copy every object: 70 MB for 100,000 ApiTokens,
 // at each scrape.
-func (c *Collector) storeOf(ctx context.Context, kind client.Object) (toolscache.Store, error) {
+func (c *Collector) storesOf(ctx context.Context, kind client.Object) ([]toolscache.Indexer, error) {
 	informer, err := c.cache.GetInformer(ctx, kind)
 	if err != nil {
 		return nil, fmt.Errorf("count %T: %w", kind, err)
 	}
-	shared, ok := informer.(interface{ GetStore() toolscache.Store })
-	if !ok {
-		return nil, errors.New("the cache shows no store of its objects")
+	found, err := namespaced.Indexers(informer)
+	if err != nil {
+		return nil, fmt.Errorf("count %T: %w", kind, err)
 	}
-	return shared.GetStore(), nil
+	return found, nil
 }
 
 // Describe implements prometheus.Collector.
@@ -111,12 +113,14 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func objects[T any](store toolscache.Store) []T {
-	list := store.List()
-	out := make([]T, 0, len(list))
-	for _, o := range list {
-		if typed, ok := o.(T); ok {
-			out = append(out, typed)
+func objects[T any](stores []toolscache.Indexer) (out []T) {
+	for _, store := range stores {
+		list := store.List()
+		out = slices.Grow(out, len(list))
+		for _, o := range list {
+			if typed, ok := o.(T); ok {
+				out = append(out, typed)
+			}
 		}
 	}
 	return out

@@ -29,12 +29,16 @@ type bench struct {
 	of    *stores
 }
 
+func newStores() *stores {
+	one := func() []toolscache.Indexer {
+		return []toolscache.Indexer{toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, nil)}
+	}
+	return &stores{tokens: one(), policies: one()}
+}
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{clock: clocktesting.NewFakePassiveClock(now), of: &stores{
-		tokens:   toolscache.NewStore(toolscache.MetaNamespaceKeyFunc),
-		policies: toolscache.NewStore(toolscache.MetaNamespaceKeyFunc),
-	}}
+	b := &bench{clock: clocktesting.NewFakePassiveClock(now), of: newStores()}
 	collector, err := New(nil, b.clock, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +62,7 @@ func (b *bench) token(t *testing.T, name, policy, reason string, edit ...func(*v
 	for _, e := range edit {
 		e(token)
 	}
-	if err := b.of.tokens.Add(token); err != nil {
+	if err := b.of.tokens[0].Add(token); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -69,7 +73,7 @@ func (b *bench) policy(t *testing.T, name string, edit ...func(*v1alpha1.TokenPo
 	for _, e := range edit {
 		e(p)
 	}
-	if err := b.of.policies.Add(p); err != nil {
+	if err := b.of.policies[0].Add(p); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -218,8 +222,8 @@ func TestRotationsByCause(t *testing.T) {
 func BenchmarkCollect(b *testing.B) {
 	now := clocktesting.NewFakePassiveClock(now)
 	c := &Collector{clock: now}
-	of := &stores{toolscache.NewStore(toolscache.MetaNamespaceKeyFunc), toolscache.NewStore(toolscache.MetaNamespaceKeyFunc)}
-	_ = of.policies.Add(&v1alpha1.TokenPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "p", Name: "jira"}})
+	of := newStores()
+	_ = of.policies[0].Add(&v1alpha1.TokenPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "p", Name: "jira"}})
 	for i := range 100_000 {
 		t := &v1alpha1.ApiToken{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: fmt.Sprint(i)}}
 		t.Spec.PolicyRef = v1alpha1.PolicyReference{Namespace: "p", Name: "jira"}
@@ -227,7 +231,7 @@ func BenchmarkCollect(b *testing.B) {
 			{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIssued},
 			{Type: v1alpha1.ConditionActive, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIssued},
 		}
-		_ = of.tokens.Add(t)
+		_ = of.tokens[0].Add(t)
 	}
 	c.lead(of)
 	b.ReportAllocs()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/controllers/index"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
@@ -24,18 +25,15 @@ const (
 )
 
 // secretIndex finds Secrets by their policy. A list through the client would look at each of perhaps 100,000 and copy it.
-type secretIndex struct{ indexer toolscache.Indexer }
+// There may be one index for each namespace.
+type secretIndex struct{ indexers []toolscache.Indexer }
 
 func newSecretIndex(ctx context.Context, informers cache.Informers) (*secretIndex, error) {
 	informer, err := informers.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil, fmt.Errorf("get the informer of Secrets: %w", err)
 	}
-	shared, ok := informer.(toolscache.SharedIndexInformer)
-	if !ok {
-		return nil, fmt.Errorf("the informer of Secrets is a %T and has no index", informer)
-	}
-	err = shared.AddIndexers(toolscache.Indexers{
+	err = informer.AddIndexers(toolscache.Indexers{
 		credentialsByPolicy: byPolicy(isCredential),
 		ownerTokensByPolicy: byPolicy(func(s *corev1.Secret) bool {
 			_, ok := index.OwnerOfTokenSecret(s)
@@ -45,7 +43,11 @@ func newSecretIndex(ctx context.Context, informers cache.Informers) (*secretInde
 	if err != nil {
 		return nil, fmt.Errorf("index Secrets: %w", err)
 	}
-	return &secretIndex{indexer: shared.GetIndexer()}, nil
+	indexers, err := namespaced.Indexers(informer)
+	if err != nil {
+		return nil, fmt.Errorf("index Secrets: %w", err)
+	}
+	return &secretIndex{indexers: indexers}, nil
 }
 
 func byPolicy(wanted func(*corev1.Secret) bool) toolscache.IndexFunc {
@@ -69,9 +71,13 @@ func isCredential(secret *corev1.Secret) bool {
 // credentials returns a Secret (namespace/name) for each ApiToken that has a credential, in no order. One that is being
 // replaced may have two; they are named <uid of the ApiToken>-<number>.
 func (i *secretIndex) credentials(policy types.NamespacedName) ([]string, error) {
-	keys, err := i.indexer.IndexKeys(credentialsByPolicy, policy.String())
-	if err != nil {
-		return nil, fmt.Errorf("look up the credentials of TokenPolicy %s: %w", policy, err)
+	var keys []string
+	for _, indexer := range i.indexers {
+		found, err := indexer.IndexKeys(credentialsByPolicy, policy.String())
+		if err != nil {
+			return nil, fmt.Errorf("look up the credentials of TokenPolicy %s: %w", policy, err)
+		}
+		keys = append(keys, found...)
 	}
 	tokens := make(map[string]struct{}, len(keys))
 	return slices.DeleteFunc(keys, func(key string) bool {
@@ -84,28 +90,31 @@ func (i *secretIndex) credentials(policy types.NamespacedName) ([]string, error)
 
 // tokenOf names the ApiToken of a credential, or else the credential.
 func (i *secretIndex) tokenOf(credential string) string {
-	found, _, err := i.indexer.GetByKey(credential)
-	secret, ok := found.(*corev1.Secret)
-	if err != nil || !ok {
-		return credential
+	for _, indexer := range i.indexers {
+		found, _, err := indexer.GetByKey(credential)
+		secret, ok := found.(*corev1.Secret)
+		if err != nil || !ok {
+			continue
+		}
+		if decoded, err := grant.Decode(secret.Data[grant.DataKey]); err == nil {
+			return decoded.Token.Namespace + "/" + decoded.Token.Name
+		}
 	}
-	decoded, err := grant.Decode(secret.Data[grant.DataKey])
-	if err != nil {
-		return credential
-	}
-	return decoded.Token.Namespace + "/" + decoded.Token.Name
+	return credential
 }
 
 // ownerTokens returns the Secrets with the owners' Jira tokens for a policy, as the cache has them.
 func (i *secretIndex) ownerTokens(policy types.NamespacedName) ([]*corev1.Secret, error) {
-	found, err := i.indexer.ByIndex(ownerTokensByPolicy, policy.String())
-	if err != nil {
-		return nil, fmt.Errorf("look up the owners' Jira tokens of TokenPolicy %s: %w", policy, err)
-	}
-	secrets := make([]*corev1.Secret, 0, len(found))
-	for _, o := range found {
-		if secret, ok := o.(*corev1.Secret); ok {
-			secrets = append(secrets, secret)
+	var secrets []*corev1.Secret
+	for _, indexer := range i.indexers {
+		found, err := indexer.ByIndex(ownerTokensByPolicy, policy.String())
+		if err != nil {
+			return nil, fmt.Errorf("look up the owners' Jira tokens of TokenPolicy %s: %w", policy, err)
+		}
+		for _, o := range found {
+			if secret, ok := o.(*corev1.Secret); ok {
+				secrets = append(secrets, secret)
+			}
 		}
 	}
 	return secrets, nil

@@ -17,12 +17,13 @@ import (
 // A policy is reconciled up to twice a second while its tokens come and go.
 func BenchmarkCountCredentials(b *testing.B) {
 	const tokens = 100_000
-	i := &secretIndex{indexer: toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, toolscache.Indexers{
+	indexer := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, toolscache.Indexers{
 		credentialsByPolicy: byPolicy(isCredential),
-	})}
+	})
+	i := &secretIndex{indexers: []toolscache.Indexer{indexer}}
 	for n := range tokens {
 		uid := fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
-		err := i.indexer.Add(&corev1.Secret{
+		err := indexer.Add(&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: "jira-gateway", Name: uid + "-0",
 				Labels: map[string]string{v1alpha1.LabelPolicy: "jira", v1alpha1.LabelTokenUID: uid},

@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
@@ -110,7 +109,7 @@ func TestConditionsGoTogether(t *testing.T) {
 }
 
 func TestMessageOfAPolicyInUseNamesFive(t *testing.T) {
-	r := &Reconciler{secrets: &secretIndex{indexer: toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, nil)}}
+	r := &Reconciler{secrets: &secretIndex{}}
 	var credentials []string
 	for i := range 1000 {
 		credentials = append(credentials, fmt.Sprintf("ns/t%03d", i)) // not in the cache any more

@@ -19,6 +19,8 @@ var advice = map[string]string{
 		"for",
 	v1alpha1.ReasonDenied:              "the policy's spec.deny names it: only who writes the policy can lift that",
 	v1alpha1.ReasonPolicyNotFound:      "check spec.policyRef: kubectl get tokenpolicies -A lists the policies",
+	v1alpha1.ReasonPolicyNotWatched: "check spec.policyRef.namespace; if it is right, the operator's administrator has to add it to " +
+		"--watch-namespaces",
 	v1alpha1.ReasonPolicyNotReady:      "look at the policy's conditions; its administrator has to act",
 	v1alpha1.ReasonNamespaceNotAllowed: "the policy's spec.allowedNamespaces must allow this namespace, by its name or its labels",
 	v1alpha1.ReasonSecretConflict:      "choose another spec.secret.name, or delete the Secret of that name if nobody needs it",

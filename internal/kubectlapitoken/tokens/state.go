@@ -36,7 +36,7 @@ var refusals = map[string]bool{
 	v1alpha1.ReasonNotPermitted: true, v1alpha1.ReasonDenied: true, v1alpha1.ReasonNamespaceNotAllowed: true,
 	v1alpha1.ReasonApprovalDenied: true, v1alpha1.ReasonOwnerNotFound: true, v1alpha1.ReasonOwnerInactive: true,
 	v1alpha1.ReasonOwnerChanged: true, v1alpha1.ReasonHashTaken: true, v1alpha1.ReasonHashRevoked: true,
-	v1alpha1.ReasonHashTooOld:     true,
+	v1alpha1.ReasonHashTooOld: true, v1alpha1.ReasonPolicyNotWatched: true,
 	v1alpha1.ReasonSecretConflict: true, v1alpha1.ReasonSecretRefused: true,
 }
 

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 	"github.com/jiratokens/jira-token-operator/internal/directory"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/token"
@@ -166,6 +167,10 @@ func tokenStates() []tokenState {
 		}},
 		{"the owner's Jira token is missing (`impersonation.ownerTokens`)", v1alpha1.ReasonOwnerCredentialMissing, false, false, "Reconciling", byOwners, func(w *world) *v1alpha1.ApiToken {
 			return w.is(w.token("t"), v1alpha1.ReasonOwnerCredentialMissing)
+		}},
+		{"the manager does not work on its policy's namespace", v1alpha1.ReasonPolicyNotWatched, false, false, "Stalled", nil, func(w *world) *v1alpha1.ApiToken {
+			w.tokens.Namespaces = namespaced.Set{w.namespace}
+			return w.is(w.token("t"), v1alpha1.ReasonPolicyNotWatched)
 		}},
 		{"the policy is missing or not usable", v1alpha1.ReasonPolicyNotFound, false, false, "Reconciling", nil, func(w *world) *v1alpha1.ApiToken {
 			return w.is(w.token("t", func(t *v1alpha1.ApiToken) { t.Spec.PolicyRef.Name = "none" }), v1alpha1.ReasonPolicyNotFound)
