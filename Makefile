@@ -71,6 +71,7 @@ generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes
 	$(CONTROLLER_GEN) object:headerFile=$(HEADER) paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+	go run ./hack/gen-namespaced-role
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format all Go code
