@@ -79,7 +79,7 @@ func (o *options) admissionOptions() (setup.AdmissionOptions, error) {
 	activityHost, activityErr := hostOf("--activity-url", o.activity.url)
 	return setup.AdmissionOptions{
 		Namespace: o.namespace, Webhook: o.webhook.on, Address: o.webhook.address, Host: host, ActivityHost: activityHost,
-		Registerer: metrics.Registry,
+		CertificateDir: o.webhook.certificates, Registerer: metrics.Registry,
 	}, errors.Join(err, activityErr)
 }
 

@@ -80,8 +80,14 @@ func (a *Admission) activityEndpoint() *tokenpolicy.ActivityEndpoint {
 	if host == "" {
 		host = net.JoinHostPort(a.endpoint.Names()[0], strconv.Itoa(activityPort))
 	}
+	address := (&url.URL{Scheme: "https", Host: host, Path: use.Path}).String()
+	if a.folder != nil {
+		return &tokenpolicy.ActivityEndpoint{
+			URL: address, CA: func(context.Context) string { return a.folder.Authorities() }, Changed: a.folderChanged,
+		}
+	}
 	return &tokenpolicy.ActivityEndpoint{
-		URL: (&url.URL{Scheme: "https", Host: host, Path: use.Path}).String(),
+		URL: address,
 		CA: func(ctx context.Context) string {
 			set, err := webhookconfig.Authorities(ctx, a.own.GetClient(), a.options.Namespace)
 			if err != nil && !apierrors.IsNotFound(err) { // they come at the first start

@@ -24,6 +24,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/controllers/webhookconfig"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
 	"github.com/jiratokens/jira-token-operator/internal/authority"
+	"github.com/jiratokens/jira-token-operator/internal/certificatedir"
 	"github.com/jiratokens/jira-token-operator/internal/webhook"
 )
 
@@ -42,6 +43,8 @@ type AdmissionOptions struct {
 	Host string
 	// ActivityHost is where gateways report the use of tokens, as host:port; empty: through the Service.
 	ActivityHost string
+	// CertificateDir has tls.crt, tls.key and ca.crt, made by somebody else; empty: the manager makes its own.
+	CertificateDir string
 	// Clock tells the time; nil: the real one.
 	Clock clock.PassiveClock
 	// Registerer takes the webhook's metrics; nil: nobody does.
@@ -56,7 +59,9 @@ type Admission struct {
 	endpoint webhookconfig.Endpoint
 	own      cluster.Cluster
 	keys     *stampkeys.Store
-	serving  *authority.Server
+	serving  certificate
+	issued   *authority.Server   // serving, if the manager makes its own certificates
+	folder   *certificatedir.Dir // serving, if somebody else makes them
 	server   ctrlwebhook.Server
 }
 
@@ -80,7 +85,7 @@ func NewAdmission(config *rest.Config, scheme *runtime.Scheme, o AdmissionOption
 	if err != nil {
 		return nil, err
 	}
-	a.serving = authority.NewServer(o.Clock, a.names()...)
+	a.certify()
 	a.server = ctrlwebhook.NewServer(ctrlwebhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){
 		func(c *tls.Config) { c.GetCertificate, c.MinVersion = a.serving.GetCertificate, tls.VersionTLS12 },
 	}})
@@ -115,10 +120,6 @@ func (a *Admission) addTo(mgr ctrl.Manager, decider webhook.Decider) error {
 	if !a.options.Webhook {
 		return nil
 	}
-	configuration := &webhookconfig.Reconciler{
-		Client: a.own.GetClient(), Namespace: a.options.Namespace, Clock: a.options.Clock,
-		Server: a.serving, Endpoint: a.endpoint,
-	}
 	handlers := webhook.Handlers(webhook.Options{
 		Scheme: mgr.GetScheme(), Keys: a.keys, Decider: decider, Reader: mgr.GetClient(),
 		Clock: a.options.Clock, Registerer: a.options.Registerer, Trail: a.options.Trail,
@@ -127,7 +128,7 @@ func (a *Admission) addTo(mgr ctrl.Manager, decider webhook.Decider) error {
 		mgr.GetWebhookServer().Register(path, handler) // and has it started
 	}
 	return errors.Join(
-		configuration.SetupWithManager(mgr, a.own),
+		a.keepCertificate(mgr),
 		mgr.AddReadyzCheck("stamp-keys", a.keys.Ready),
 		mgr.AddReadyzCheck("webhook-certificate", a.serving.Ready),
 		mgr.AddReadyzCheck("webhook", a.server.StartedChecker()),
