@@ -33,6 +33,7 @@ func (r *Reconciler) leaveAlone(ctx context.Context, key types.NamespacedName, c
 
 // outside is what would become of a token in such a namespace.
 func (r *Reconciler) outside(t *v1alpha1.ApiToken) Preview {
-	return Preview{Certain: true, Mode: v1alpha1.AdmissionWarn, Message: fmt.Sprintf("The operator does not work on namespace %s: nothing becomes "+
-		"of this ApiToken. Have the namespace added to the manager's --watch-namespaces.", t.Namespace)}
+	message := fmt.Sprintf("The operator does not work on namespace %s: nothing becomes of this ApiToken. Have the namespace added "+
+		"to the manager's --watch-namespaces.", t.Namespace)
+	return Preview{Certain: true, Mode: v1alpha1.AdmissionWarn, Message: message}
 }

@@ -34,6 +34,7 @@ func (a *Admission) certify() {
 	o := &a.options
 	if o.CertificateDir != "" {
 		a.folder = certificatedir.New(o.CertificateDir, o.Clock, ctrl.Log.WithName("certificate"), a.names()...)
+		a.folder.Look() // so that it serves at once
 		a.serving = a.folder
 	} else {
 		a.issued = authority.NewServer(o.Clock, a.names()...)

@@ -95,11 +95,12 @@ func (d *Dir) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 func (d *Dir) Ready(*http.Request) error {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	switch {
-	case d.current == nil:
+	if d.current == nil {
 		return d.problem
-	case !d.clock.Now().Before(d.current.Leaf.NotAfter):
-		return errors.Join(fmt.Errorf("the certificate in %s expired at %s", d.path, d.current.Leaf.NotAfter.UTC().Format(time.RFC3339)), d.problem)
+	}
+	if end := d.current.Leaf.NotAfter; !d.clock.Now().Before(end) {
+		expired := fmt.Errorf("the certificate in %s expired at %s", d.path, end.UTC().Format(time.RFC3339))
+		return errors.Join(expired, d.problem)
 	}
 	return nil
 }

@@ -117,10 +117,11 @@ func managerSubject() rbacv1.Subject {
 	return rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: managerNamespace, Name: managerAccount}
 }
 
+// create makes objects that another test may have made before.
 func create(t *testing.T, objects ...client.Object) {
 	t.Helper()
 	for _, object := range objects {
-		must(t, kube.Create(t.Context(), object))
+		must(t, client.IgnoreAlreadyExists(kube.Create(t.Context(), object)))
 	}
 }
 

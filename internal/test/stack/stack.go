@@ -71,6 +71,12 @@ func New(root, dir string) (*Stack, error) {
 	}, nil
 }
 
+// WebhookAddress is the host:port of the webhook.
+func (s *Stack) WebhookAddress() string { return s.webhook }
+
+// ActivityAddress is where gateways report the use of tokens.
+func (s *Stack) ActivityAddress() string { return s.activity }
+
 // ManagerMetricsAddress is the host:port of the manager's metrics.
 func (s *Stack) ManagerMetricsAddress() string { return s.managerMetrics }
 
