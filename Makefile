@@ -21,6 +21,8 @@ DEMO           ?=# DEMO=once ends the demo after its transcript
 # What config/manager names, for the manager and for the gateways.
 DEV_IMG := jira-token-operator:dev
 
+CHART := charts/jira-token-operator
+
 TOOLS          := bin/tools
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 GOLANGCI_LINT  := $(TOOLS)/golangci-lint
@@ -64,7 +66,7 @@ build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes and the rules for secret scanners from the code
+generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes, the rules for secret scanners and parts of the chart from the code
 	go run ./hack/gen-scopes
 	go run ./hack/gen-leak-rules
 	hack/gen-prometheusrule.sh
@@ -72,6 +74,7 @@ generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
 	go run ./hack/gen-namespaced-role
+	hack/gen-chart.sh
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format all Go code
@@ -166,6 +169,18 @@ dashboard-picture: ## Draw the dashboard of docs/monitoring.md anew, from some m
 	DASHBOARD_DATA=$(CURDIR)/bin/dashboard.json go test -count=1 -run PictureData -timeout 15m ./internal/test/monitoring
 	mkdir -p docs/images
 	bin/dashboard-picture bin/dashboard.json docs/images/dashboard.png
+
+.PHONY: chart-test
+chart-test: ## Lint and test the Helm chart, and install it with Helm 3 and Helm 4 on a local control plane
+	@$(WITH_CONTROLPLANE)
+	HELM=$$(hack/helm/build.sh)
+	OTHERS_CRDS=$$(hack/crds/crds.sh)
+	export HELM OTHERS_CRDS
+	for values in $(CHART)/ci/*-values.yaml; do
+	  for helm in helm3 helm; do "$$HELM/$$helm" lint --strict --quiet --values "$$values" $(CHART); done
+	done
+	"$$HELM/helm-unittest" --strict $(CHART)
+	go test -count=1 -v -timeout 15m $(TESTFLAGS) ./internal/test/chart
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
@@ -265,3 +280,8 @@ test-image: ## Build the image twice and compare, look into it, and push it to a
 .PHONY: docker-build
 docker-build: ## Build the image IMG with CONTAINER_TOOL
 	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
+
+.PHONY: chart-package
+chart-package: ## Package the Helm chart into dist
+	@HELM=$$(hack/helm/build.sh helm)
+	"$$HELM/helm" package $(CHART) --destination dist
