@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chart
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+)
+
+var rewrite = flag.Bool("update", false, "write docs/rbac.md anew; read the diff")
+
+// What docs/rbac.md says is all that the accounts may do, as the API server itself says, with the chart installed.
+func TestRBACPage(t *testing.T) {
+	var page strings.Builder
+	page.WriteString(intro)
+	helm := newHelm(t, "helm")
+	t.Run("cluster-wide", func(t *testing.T) { clusterWide(t, helm, &page) })
+	t.Run("namespaced", func(t *testing.T) { namespaced(t, helm, &page) })
+	t.Run("gateway", func(t *testing.T) { gateway(t, helm, &page) })
+	file := filepath.Join(root, "docs", "rbac.md")
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(page.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read(t, file) != page.String() {
+		t.Errorf("%s is not what the API server says; if that is meant, run this test with -update:\n%s", file, page.String())
+	}
+}
+
+const intro = `# What each account may do
+
+With the chart installed, as the API server tells each account (` + "`kubectl auth can-i --list`" + `), less what every account may. This page is
+made and verified by ` + "`make chart-test`" + `. Roles for people are [listed with the policies](policies.md#roles).
+`
+
+func clusterWide(t *testing.T, helm *Helm, page *strings.Builder) {
+	own, elsewhere := namespace(t, "rbac-own"), namespace(t, "rbac-elsewhere")
+	helm.install(t, own)
+	manager := plane.ServiceAccount(t, own, managerAccount)
+	everywhere := rightsBeyond(t, manager, elsewhere)
+	page.WriteString("\n## The manager\n\n`jira-token-operator-manager`, by default. In every namespace, and on what has none:\n\n")
+	writeTable(t, page, everywhere)
+	page.WriteString("\nIn its own namespace, besides:\n\n")
+	writeTable(t, page, rightsBeyond(t, manager, own).without(everywhere))
+}
+
+func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
+	own, elsewhere := namespace(t, "jira-token-operator"), namespace(t, "rbac-elsewhere")
+	watched := namespace(t, "marketing")
+	helm.install(t, own, "--set=watchNamespaces={"+watched+"}")
+	manager := plane.ServiceAccount(t, own, managerAccount)
+	everywhere := rightsBeyond(t, manager, elsewhere)
+	page.WriteString("\n## The manager in some namespaces\n\n" +
+		"With `watchNamespaces: [marketing]`, in the namespace `jira-token-operator`. On what has no namespace:\n\n")
+	writeTable(t, page, everywhere)
+	page.WriteString("\nIn `marketing`, and in its own namespace:\n\n")
+	inside := rightsBeyond(t, manager, watched).without(everywhere)
+	writeTable(t, page, inside)
+	page.WriteString("\nIn its own namespace, besides:\n\n")
+	beyond := rightsBeyond(t, manager, own).without(everywhere)
+	writeTable(t, page, beyond.without(inside))
+	if missing := inside.without(beyond); len(missing) > 0 {
+		t.Errorf("in its own namespace the manager lacks %v", missing)
+	}
+}
+
+// gateway has the rights that the manager gives it.
+func gateway(t *testing.T, helm *Helm, page *strings.Builder) {
+	helm.install(t, namespace(t, "rbac-own"))
+	policy := declarePolicy(t)
+	policy.APIVersion, policy.Kind = "jiratokens.io/v1alpha1", "TokenPolicy"
+	objects, err := resources.Build(policy, resources.Options{Image: "gateway"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range objects {
+		switch *object.GetKind() {
+		case "ServiceAccount", "Role", "RoleBinding":
+			if err := plane.Client.Apply(t.Context(), object, client.FieldOwner("test")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	account := plane.ServiceAccount(t, policy.Namespace, resources.GatewayName(policy.Name))
+	page.WriteString("\n## A gateway\n\n`<policy>-gateway`, made by the manager, in the policy's namespace:\n\n")
+	writeTable(t, page, rightsBeyond(t, account, policy.Namespace))
+	page.WriteString("\nAnywhere else: nothing.\n")
+	if elsewhere := rightsBeyond(t, account, namespace(t, "rbac-elsewhere")); len(elsewhere) > 0 {
+		t.Errorf("elsewhere a gateway may %v", elsewhere)
+	}
+}
+
+// rightsBeyond are an account's, less those of an account that nobody has given any.
+func rightsBeyond(t *testing.T, account *rest.Config, namespace string) rights {
+	t.Helper()
+	nobody := plane.ServiceAccount(t, namespace, "nobody")
+	return rightsOf(t, account, namespace).without(rightsOf(t, nobody, namespace))
+}
+
+func writeTable(t *testing.T, page *strings.Builder, have rights) {
+	t.Helper()
+	page.WriteString("| Resource | Verbs | Why |\n|---|---|---|\n")
+	for _, resource := range have.sorted() {
+		kind, name, _ := strings.Cut(resource, " ")
+		why, ok := reasons[kind]
+		if !ok {
+			t.Errorf("nobody has said why %v of %s is needed", have[resource], resource)
+		}
+		if name != "" {
+			kind += "` named `" + name
+		}
+		fmt.Fprintf(page, "| `%s` | %s | %s |\n", kind, strings.Join(have[resource], ", "), why)
+	}
+}
