@@ -43,9 +43,15 @@ annotations:
 {{- end -}}
 {{- end }}
 
+{{/* What cert-manager makes for the webhook. */}}
+{{- define "jira-token-operator.certificateName" -}}
+jira-token-operator-webhook
+{{- end }}
+
 {{/* 90 % of a quantity of memory, as GOMEMLIMIT takes it. */}}
 {{- define "jira-token-operator.goMemoryLimit" -}}
-{{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources -}}
+{{- $limit = kindIs "float64" $limit | ternary (int64 $limit) $limit | toString -}}
 {{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
 {{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $limit -}}
 {{- $unit := trimPrefix $number $limit -}}

@@ -47,6 +47,8 @@ func newHelm(t *testing.T, program string) *Helm {
 	}
 }
 
+func (h *Helm) isVersion4() bool { return filepath.Base(h.program) == "helm" }
+
 // try runs Helm, and gives what it printed on its standard output and, in the error, on its standard error.
 func (h *Helm) try(ctx context.Context, dir string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, h.program, args...)

@@ -114,7 +114,11 @@ func TestTakesOverFromKubectl(t *testing.T) {
 		}
 		policy := declarePolicy(t)
 		trust(t, "by the manager")
-		helm.install(t, configNamespace, "--take-ownership")
+		flags := []string{"--take-ownership"}
+		if helm.isVersion4() { // it applies at the server, where kubectl is still who set some fields
+			flags = append(flags, "--force-conflicts")
+		}
+		helm.install(t, configNamespace, flags...)
 		expectPolicy(t, policy)
 		expectTrust(t, "by the manager")
 		var d appsv1.Deployment

@@ -37,6 +37,18 @@ func TestMonitoringIsThatOfConfig(t *testing.T) {
 	})
 }
 
+// In another namespace nothing names that of config/default.
+func TestNamespaceIsTheReleases(t *testing.T) {
+	everything := "--values=" + filepath.Join(path, "ci", "everything-values.yaml")
+	eachHelm(t, func(t *testing.T, helm *Helm) {
+		for line := range strings.SplitSeq(helm.run(t, "template", release, path, "--namespace=elsewhere", everything), "\n") {
+			if strings.Contains(line, configNamespace) {
+				t.Error(line)
+			}
+		}
+	})
+}
+
 func compare(t *testing.T, configYAML, chartYAML string, without ...string) {
 	t.Helper()
 	config, chart := byName(decode(t, configYAML)), byName(decode(t, chartYAML))
@@ -58,16 +70,19 @@ func compare(t *testing.T, configYAML, chartYAML string, without ...string) {
 
 // allowed takes away what may differ.
 func allowed(object *unstructured.Unstructured) *unstructured.Unstructured {
-	labels := object.GetLabels()
-	for label := range labels {
-		if strings.HasPrefix(label, "app.kubernetes.io/") || label == "helm.sh/chart" { // Helm's customs
-			delete(labels, label)
-		}
-	}
-	object.SetLabels(labels)
-	annotations := object.GetAnnotations()
+	labels, annotations := object.GetLabels(), object.GetAnnotations()
+	maps.DeleteFunc(labels, func(label, _ string) bool { // Helm's customs
+		return strings.HasPrefix(label, "app.kubernetes.io/") || label == "helm.sh/chart"
+	})
 	delete(annotations, "helm.sh/resource-policy") // crds.keep, admissionPolicies.keep
-	object.SetAnnotations(annotations)
+	unstructured.RemoveNestedField(object.Object, "metadata", "labels")
+	unstructured.RemoveNestedField(object.Object, "metadata", "annotations")
+	if len(labels) > 0 {
+		object.SetLabels(labels)
+	}
+	if len(annotations) > 0 {
+		object.SetAnnotations(annotations)
+	}
 	object.Object = unfolded(object.Object).(map[string]any)
 	if object.GetKind() == "Deployment" {
 		manager := managerContainer(object)
