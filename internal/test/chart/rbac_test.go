@@ -55,23 +55,18 @@ func clusterWide(t *testing.T, helm *Helm, page *strings.Builder) {
 }
 
 func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
-	own, elsewhere := namespace(t, "jira-token-operator"), namespace(t, "rbac-elsewhere")
-	watched := namespace(t, "marketing")
+	own, elsewhere, watched := namespace(t, "rbac-own"), namespace(t, "rbac-elsewhere"), namespace(t, "marketing")
 	helm.install(t, own, "--set=watchNamespaces={"+watched+"}")
 	manager := plane.ServiceAccount(t, own, managerAccount)
 	everywhere := rightsBeyond(t, manager, elsewhere)
 	page.WriteString("\n## The manager in some namespaces\n\n" +
-		"With `watchNamespaces: [marketing]`, in the namespace `jira-token-operator`. On what has no namespace:\n\n")
+		"With `watchNamespaces: [marketing]`. On what has no namespace:\n\n")
 	writeTable(t, page, everywhere)
-	page.WriteString("\nIn `marketing`, and in its own namespace:\n\n")
-	inside := rightsBeyond(t, manager, watched).without(everywhere)
-	writeTable(t, page, inside)
-	page.WriteString("\nIn its own namespace, besides:\n\n")
-	beyond := rightsBeyond(t, manager, own).without(everywhere)
-	writeTable(t, page, beyond.without(inside))
-	if missing := inside.without(beyond); len(missing) > 0 {
-		t.Errorf("in its own namespace the manager lacks %v", missing)
-	}
+	page.WriteString("\nIn `marketing`:\n\n")
+	writeTable(t, page, rightsBeyond(t, manager, watched).without(everywhere))
+	page.WriteString("\nIn its own namespace:\n\n")
+	writeTable(t, page, rightsBeyond(t, manager, own).without(everywhere))
+	page.WriteString("\nIn any other namespace: nothing. With `certificates.source: CertManager` it may not change the webhook configuration either.\n")
 }
 
 // gateway has the rights that the manager gives it.
