@@ -34,6 +34,7 @@ func TestValuesInstall(t *testing.T) {
 				system := namespace(t, "anywhere")
 				notes := helm.install(t, system, "--values="+set)
 				expectRestricted(t, system)
+				expectRoomForTheRelease(t, system)
 				if !strings.Contains(notes, "is in the namespace "+system) {
 					t.Errorf("the notes are %s", notes)
 				}
@@ -53,6 +54,21 @@ func expectRestricted(t *testing.T, namespace string) {
 	pod.Spec.PriorityClassName = "" // nothing makes the class here
 	if err := plane.Client.Create(t.Context(), pod, client.DryRunAll); err != nil {
 		t.Error(err)
+	}
+}
+
+// expectRoomForTheRelease: Helm keeps chart and manifest in a Secret, which can be 1 MiB large.
+func expectRoomForTheRelease(t *testing.T, namespace string) {
+	t.Helper()
+	var secrets corev1.SecretList
+	if err := plane.Client.List(t.Context(), &secrets, client.InNamespace(namespace), client.MatchingLabels{"owner": "helm"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(secrets.Items) != 1 {
+		t.Fatalf("there are %d releases", len(secrets.Items))
+	}
+	if size := len(secrets.Items[0].Data["release"]); size > 768<<10 {
+		t.Errorf("the release takes %d bytes", size)
 	}
 }
 
