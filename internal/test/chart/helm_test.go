@@ -155,4 +155,3 @@ func namespace(t *testing.T, name string) string {
 	}
 	return name
 }
-

@@ -50,7 +50,6 @@ func TestNotes(t *testing.T) {
 
 var command = regexp.MustCompile(`(?ms)^kubectl (create|apply) .*?(^END$|\n\n)`)
 
-
 func bash(t *testing.T, helm *Helm, dir, command string) error {
 	t.Helper()
 	script := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", command)
