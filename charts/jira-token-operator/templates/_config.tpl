@@ -12,8 +12,8 @@ usage: (include "jira-token-operator.objects" (dict "context" $ "file" "admissio
 {{- range $document := $text | replace $namespace $context.Release.Namespace | splitList "\n---\n" }}
   {{- $object := fromYaml $document }}
   {{- if $object.Error }}{{ fail (printf "%s: %s" $file $object.Error) }}{{ end }}
-  {{- $labels := include "jira-token-operator.labels" $context | fromYaml }}
-  {{- $_ := set $object.metadata "labels" (mergeOverwrite $labels (pick ($object.metadata.labels | default dict) "app.kubernetes.io/component")) }}
+  {{- $component := pick ($object.metadata.labels | default dict) "app.kubernetes.io/component" }}
+  {{- $_ := set $object.metadata "labels" (include "jira-token-operator.labels" $context | fromYaml | mergeOverwrite $component) }}
   {{- with $context.Values.commonAnnotations }}
     {{- $_ := set $object.metadata "annotations" (mergeOverwrite (deepCopy .) ($object.metadata.annotations | default dict)) }}
   {{- end }}

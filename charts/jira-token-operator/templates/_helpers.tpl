@@ -35,7 +35,8 @@ annotations:
 
 {{/* The image of manager and gateways: a digest wins over a tag. */}}
 {{- define "jira-token-operator.image" -}}
-{{- $repository := required "image.repository is empty; where your cluster finds the image is needed, such as registry.example.com/jira-token-operator" .Values.image.repository -}}
+{{- $missing := "image.repository is empty; where your cluster finds the image is needed, such as registry.example.com/jira-token-operator" -}}
+{{- $repository := required $missing .Values.image.repository -}}
 {{- if .Values.image.digest -}}
 {{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
@@ -52,7 +53,8 @@ jira-token-operator-webhook
 {{- define "jira-token-operator.goMemoryLimit" -}}
 {{- $limit := dig "limits" "memory" "" .Values.resources -}}
 {{- $limit = kindIs "float64" $limit | ternary (int64 $limit) $limit | toString -}}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $decimal := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
+{{- $units := merge $decimal (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) -}}
 {{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $limit -}}
 {{- $unit := trimPrefix $number $limit -}}
 {{- if .Values.goMemoryLimit -}}
