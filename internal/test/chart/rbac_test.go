@@ -3,6 +3,7 @@
 package chart
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -49,9 +50,9 @@ func clusterWide(t *testing.T, helm *Helm, page *strings.Builder) {
 	manager := plane.ServiceAccount(t, own, managerAccount)
 	everywhere := rightsBeyond(t, manager, elsewhere)
 	page.WriteString("\n## The manager\n\n`jira-token-operator-manager`, by default. In every namespace, and on what has none:\n\n")
-	writeTable(t, page, everywhere)
+	writeTable(t, page, "", everywhere)
 	page.WriteString("\nIn its own namespace, besides:\n\n")
-	writeTable(t, page, rightsBeyond(t, manager, own).without(everywhere))
+	writeTable(t, page, "own", rightsBeyond(t, manager, own).without(everywhere))
 }
 
 func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
@@ -61,11 +62,11 @@ func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
 	everywhere := rightsBeyond(t, manager, elsewhere)
 	page.WriteString("\n## The manager in some namespaces\n\n" +
 		"With `watchNamespaces: [marketing]`. On what has no namespace:\n\n")
-	writeTable(t, page, everywhere)
+	writeTable(t, page, "", everywhere)
 	page.WriteString("\nIn `marketing`:\n\n")
-	writeTable(t, page, rightsBeyond(t, manager, watched).without(everywhere))
+	writeTable(t, page, "", rightsBeyond(t, manager, watched).without(everywhere))
 	page.WriteString("\nIn its own namespace:\n\n")
-	writeTable(t, page, rightsBeyond(t, manager, own).without(everywhere))
+	writeTable(t, page, "own", rightsBeyond(t, manager, own).without(everywhere))
 	page.WriteString("\nIn any other namespace: nothing. With `certificates.source: CertManager` it may not change the webhook configuration either.\n")
 }
 
@@ -88,7 +89,7 @@ func gateway(t *testing.T, helm *Helm, page *strings.Builder) {
 	}
 	account := plane.ServiceAccount(t, policy.Namespace, resources.GatewayName(policy.Name))
 	page.WriteString("\n## A gateway\n\n`<policy>-gateway`, made by the manager, in the policy's namespace:\n\n")
-	writeTable(t, page, rightsBeyond(t, account, policy.Namespace))
+	writeTable(t, page, "gateway", rightsBeyond(t, account, policy.Namespace))
 	page.WriteString("\nAnywhere else: nothing.\n")
 	if elsewhere := rightsBeyond(t, account, namespace(t, "rbac-elsewhere")); len(elsewhere) > 0 {
 		t.Errorf("elsewhere a gateway may %v", elsewhere)
@@ -102,13 +103,14 @@ func rightsBeyond(t *testing.T, account *rest.Config, namespace string) rights {
 	return rightsOf(t, account, namespace).without(rightsOf(t, nobody, namespace))
 }
 
-func writeTable(t *testing.T, page *strings.Builder, have rights) {
+// writeTable writes what an account may in a place, for the reasons of that place or those of all.
+func writeTable(t *testing.T, page *strings.Builder, place string, have rights) {
 	t.Helper()
 	page.WriteString("| Resource | Verbs | Why |\n|---|---|---|\n")
 	for _, resource := range have.sorted() {
 		kind, name, _ := strings.Cut(resource, " ")
-		why, ok := reasons[kind]
-		if !ok {
+		why := cmp.Or(reasons[place+" "+kind], reasons[kind])
+		if why == "" {
 			t.Errorf("nobody has said why %v of %s is needed", have[resource], resource)
 		}
 		if name != "" {
