@@ -38,7 +38,8 @@ func TestMain(m *testing.M) {
 // othersCRDs has the API server know what the chart can make objects of, and not the chart's own.
 func othersCRDs(env *envtest.Environment) {
 	env.CRDDirectoryPaths = nil
-	env.CRDInstallOptions.MaxTime = time.Minute // on a busy machine
+	env.ControlPlaneStartTimeout = 5 * time.Minute // the machine may be busy with builds of Helm
+	env.CRDInstallOptions.MaxTime = time.Minute
 	for _, folder := range strings.Fields(os.Getenv("OTHERS_CRDS")) {
 		for _, kind := range []string{"certificates", "issuers", "clusterissuers", "podmonitors", "prometheusrules"} {
 			files, err := filepath.Glob(filepath.Join(folder, "*_"+kind+".yaml"))
