@@ -45,6 +45,7 @@ made and verified by ` + "`make chart-test`" + `. Roles for people are [listed w
 `
 
 func clusterWide(t *testing.T, helm *Helm, page *strings.Builder) {
+	t.Helper()
 	own, elsewhere := namespace(t, "rbac-own"), namespace(t, "rbac-elsewhere")
 	helm.install(t, own)
 	manager := plane.ServiceAccount(t, own, managerAccount)
@@ -56,6 +57,7 @@ func clusterWide(t *testing.T, helm *Helm, page *strings.Builder) {
 }
 
 func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
+	t.Helper()
 	own, elsewhere, watched := namespace(t, "rbac-own"), namespace(t, "rbac-elsewhere"), namespace(t, "marketing")
 	helm.install(t, own, "--set=watchNamespaces={"+watched+"}")
 	manager := plane.ServiceAccount(t, own, managerAccount)
@@ -72,6 +74,7 @@ func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
 
 // gateway has the rights that the manager gives it.
 func gateway(t *testing.T, helm *Helm, page *strings.Builder) {
+	t.Helper()
 	helm.install(t, namespace(t, "rbac-own"))
 	policy := declarePolicy(t)
 	policy.APIVersion, policy.Kind = "jiratokens.io/v1alpha1", "TokenPolicy"
