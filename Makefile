@@ -28,6 +28,7 @@ CONTROLLER_GEN := $(TOOLS)/controller-gen
 GOLANGCI_LINT  := $(TOOLS)/golangci-lint
 GOTESTSUM      := $(TOOLS)/gotestsum
 BENCHSTAT      := $(TOOLS)/benchstat
+CRD_REF_DOCS   := $(TOOLS)/crd-ref-docs
 HEADER         := hack/boilerplate.go.txt
 
 # The folder with etcd, kube-apiserver and kubectl: yours, if KUBEBUILDER_ASSETS has all three, else built on first use.
@@ -66,7 +67,7 @@ build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes, the rules for secret scanners and parts of the chart from the code
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Generate deepcopy, CRDs, RBAC, docs, the rules for secret scanners and parts of the chart from the code
 	go run ./hack/gen-scopes
 	go run ./hack/gen-leak-rules
 	hack/gen-prometheusrule.sh
@@ -75,6 +76,8 @@ generate: $(CONTROLLER_GEN) ## Generate deepcopy, CRDs, RBAC, the page of scopes
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
 	go run ./hack/gen-namespaced-role
 	hack/gen-chart.sh
+	$(CRD_REF_DOCS) --log-level=WARN --source-path=api/v1alpha1 --config=hack/gen-api-reference/config.yaml \
+	  --templates-dir=hack/gen-api-reference/templates --renderer=markdown --output-path=docs/api.md
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format all Go code
@@ -230,14 +233,15 @@ controlplane: ## Build etcd, kube-apiserver and kubectl, unless KUBEBUILDER_ASSE
 	@hack/controlplane/build.sh
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT) ## Build the pinned development tools
+tools: $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT) $(CRD_REF_DOCS) ## Build the pinned development tools
 
 $(CONTROLLER_GEN): tool = sigs.k8s.io/controller-tools/cmd/controller-gen
 $(GOLANGCI_LINT):  tool = sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
 $(GOTESTSUM):      tool = gotest.tools/gotestsum
 $(BENCHSTAT):      tool = golang.org/x/perf/cmd/benchstat
+$(CRD_REF_DOCS):   tool = github.com/elastic/crd-ref-docs
 
-$(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT): hack/tools/go.mod hack/tools/go.sum
+$(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT) $(CRD_REF_DOCS): hack/tools/go.mod hack/tools/go.sum
 	@echo 'building $(@F)' >&2
 	export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
 	go build -C hack/tools -v -buildvcs=false -ldflags '-s -w' -o $(CURDIR)/$@ $(tool) 2>&1 |
