@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// notRun are the command blocks that are not run here, by how they begin: why, and where else they are.
+var notRun = map[string]string{
+	"make demo\n":        "both are stages of .ci/run of their own",
+	"make docker-build ": "there is no registry: the end-to-end suite on a node builds the image and loads it",
+}
+
+func TestReadme(t *testing.T) {
+	w := newWorld(t)
+	printed := w.walk("README.md")
+	w.expectAnswer(printed["curl"])
+}
+
+func TestQuickStart(t *testing.T) {
+	w := newWorld(t)
+	printed := w.walk("docs/quickstart.md")
+	w.expectAnswer(printed["curl"])
+	if !strings.Contains(printed["curl refused"], "needs the scope write:comment; the token has only read") {
+		t.Errorf("a comment with a token that may only read: %s", printed["curl refused"])
+	}
+	if row := printed["kubectl get apitokens"]; !strings.Contains(row, "Issued") {
+		t.Errorf("kubectl get apitokens: %s", row)
+	}
+}
+
+// expectAnswer: it is alice's, by Jira's word.
+func (w *world) expectAnswer(body string) {
+	w.Helper()
+	if !strings.Contains(body, `"name":"alice"`) {
+		w.Errorf("Jira was called as somebody else than alice: %s", body)
+	}
+}
+
+// walk does what a page says, in order: it saves the files, and runs the commands. It returns what was printed, by what is
+// called in the block.
+func (w *world) walk(name string) (printed map[string]string) {
+	w.Helper()
+	must(w.T, os.WriteFile(filepath.Join(w.folder, "alice.pat"), []byte(w.jira.AddPAT("alice")), 0o600))
+	p := readPage(w.T, name)
+	printed = map[string]string{}
+	skipped, ran := map[string]bool{}, 0
+	for _, b := range p.blocks(w.T) {
+		if file := b.file(); b.language == "yaml" && file != "" {
+			must(w.T, os.WriteFile(filepath.Join(w.folder, file), []byte(w.here.Replace(b.text)), 0o600))
+		}
+		if b.language != "sh" {
+			continue
+		}
+		if why, listed := reasonNotToRun(&b); listed {
+			w.Logf("%s:%d is not run: %s", b.page, b.line, why)
+			skipped[why] = true
+			continue
+		}
+		ran++
+		printed[what(&b)] = w.step(&b)
+	}
+	if ran < 4 || len(skipped) == 0 {
+		w.Errorf("%s: %d blocks were run", name, ran)
+	}
+	return printed
+}
+
+func reasonNotToRun(b *block) (string, bool) {
+	for beginning, why := range notRun {
+		if strings.HasPrefix(b.text, beginning) {
+			return why, true
+		}
+	}
+	return "", false
+}
+
+func what(b *block) string {
+	switch {
+	case strings.Contains(b.text, "curl") && strings.Contains(b.text, "/comment"):
+		return "curl refused"
+	case strings.Contains(b.text, "curl"):
+		return "curl"
+	case strings.Contains(b.text, "kubectl get apitokens"):
+		return "kubectl get apitokens"
+	}
+	return b.text
+}
+
+// step runs a block. Without helm, or before there is a chart, the operator comes and goes by config/default.
+func (w *world) step(b *block) string {
+	w.Helper()
+	withHelm := exists(filepath.Join(root(w.T), "charts")) && helm(w) != ""
+	if withHelm || !strings.Contains(b.text, "helm ") {
+		return w.shell.run(b)
+	}
+	if os.Getenv("CI") != "" {
+		w.Fatal("helm is missing: hack/helm/build.sh helm builds it into bin/helm")
+	}
+	w.Logf("%s:%d: config/default takes the chart's place, as helm is missing", b.page, b.line)
+	text, helmOnly := "", false
+	for line := range strings.Lines(b.text) {
+		if helmOnly = helmOnly || strings.HasPrefix(line, "helm "); !helmOnly {
+			text += line
+		}
+		helmOnly = helmOnly && strings.HasSuffix(line, "\\\n")
+	}
+	if strings.Contains(b.text, "helm install") {
+		must(w.T, w.stack.Install(w.Context()))
+	}
+	without := *b
+	without.text = text
+	return w.shell.run(&without)
+}
