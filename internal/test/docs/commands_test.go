@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docs_test
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/clock"
+
+	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken"
+)
+
+// TestCommandsParse: bash reads every block of commands without an error, also those that are not run.
+func TestCommandsParse(t *testing.T) {
+	checked := 0
+	for _, p := range pages(t) {
+		for _, b := range p.blocks(t) {
+			if b.language != "sh" {
+				continue
+			}
+			checked++
+			bash := exec.CommandContext(t.Context(), "bash", "-n")
+			bash.Stdin = strings.NewReader(regexp.MustCompile(`<[a-z ]+>`).ReplaceAllString(b.text, "x"))
+			if out, err := bash.CombinedOutput(); err != nil {
+				t.Errorf("%s:%d: %v: %s", b.page, b.line, err, out)
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("%d blocks were found", checked)
+	}
+}
+
+var pluginCalled = regexp.MustCompile("kubectl apitoken ([a-z-]+(?: [^`|;&#\\n]*)?)")
+
+// TestPluginCommandsExist: what the pages call of the kubectl plugin is there, and so are the flags.
+func TestPluginCommandsExist(t *testing.T) {
+	checked := 0
+	for _, p := range pages(t) {
+		text := strings.ReplaceAll(strings.Join(p.lines, "\n"), "\\\n", " ")
+		for _, found := range pluginCalled.FindAllStringSubmatch(text, -1) {
+			words := strings.Fields(found[1])
+			command, rest, err := kubectlapitoken.NewCommand(genericiooptions.NewTestIOStreamsDiscard(), clock.RealClock{}).Find(words)
+			if err != nil || !command.HasParent() {
+				t.Errorf("%s: kubectl apitoken %s: there is no such command", p.name, found[1])
+				continue
+			}
+			checked++
+			for _, word := range rest {
+				name, isFlag := strings.CutPrefix(word, "--")
+				name, _, _ = strings.Cut(strings.TrimRight(name, ".,:)"), "=")
+				if isFlag && name != "" && command.Flag(name) == nil && command.InheritedFlags().Lookup(name) == nil {
+					t.Errorf("%s: kubectl apitoken %s has no --%s", p.name, command.Name(), name)
+				}
+			}
+		}
+	}
+	if checked < 60 {
+		t.Errorf("%d calls were found", checked)
+	}
+}
+
+var makeCalled = regexp.MustCompile("(?:`|\\n)make ((?:[a-z-]+[ `])+)")
+
+// TestTargetsExist: what the pages make is in the Makefile.
+func TestTargetsExist(t *testing.T) {
+	makefile, checked := string(read(t, "Makefile")), 0
+	for _, p := range pages(t) {
+		for _, found := range makeCalled.FindAllStringSubmatch(strings.Join(p.lines, "\n"), -1) {
+			for target := range strings.FieldsSeq(strings.Trim(found[1], "`")) {
+				checked++
+				if !strings.Contains(makefile, "\n"+target+":") {
+					t.Errorf("%s: the Makefile has no target %s", p.name, target)
+				}
+			}
+		}
+	}
+	if checked < 15 {
+		t.Errorf("%d targets were found", checked)
+	}
+}

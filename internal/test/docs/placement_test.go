@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/resources"
+	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
+)
+
+const (
+	samples = "config/samples"
+	// ours is the policy of the samples, which the examples for a side door are for.
+	ours = samples + "/03-tokenpolicy.yaml"
+)
+
+// TestPlacementManifests: an API server with the Gateway API takes each, and each leads to a port that the operator makes.
+func TestPlacementManifests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short: it needs a control plane")
+	}
+	plane, err := controlplane.Start(withGatewayAPI(t))
+	must(t, err)
+	defer func() { must(t, plane.Stop()) }()
+	for file, policy := range map[string]*v1alpha1.TokenPolicy{
+		samples + "/variants/ingress.yaml":           policyIn(t, ours),
+		samples + "/placement/gateway-api.yaml":      policyIn(t, ours),
+		samples + "/placement/gateway-api-tls.yaml":  withTLS(policyIn(t, ours)),
+		samples + "/placement/front-door.yaml":       policyIn(t, samples+"/placement/front-door.yaml"),
+		samples + "/placement/front-door-route.yaml": policyIn(t, samples+"/placement/front-door.yaml"),
+	} {
+		service := built[corev1.Service](t, policy, "Service")
+		led := 0
+		for _, object := range objects(t, file) {
+			if err := dryRun(t.Context(), plane.Client, object.DeepCopy()); err != nil {
+				t.Errorf("%s: %s: %v", file, object.GetKind(), err)
+			}
+			for _, backend := range backends(t, object) {
+				led++
+				if want := fmt.Sprintf("%s:%d", service.Name, service.Spec.Ports[0].Port); backend != want &&
+					backend != service.Name+":"+service.Spec.Ports[0].Name {
+					t.Errorf("%s leads to %s, and not to %s", file, backend, want)
+				}
+			}
+		}
+		if led == 0 {
+			t.Errorf("%s leads nowhere", file)
+		}
+	}
+}
+
+// TestTheWayRoundIsClosed: by the NetworkPolicy of the front door, with the labels that pods really have.
+func TestTheWayRoundIsClosed(t *testing.T) {
+	const file = samples + "/placement/front-door.yaml"
+	var closed networkingv1.NetworkPolicy
+	for _, object := range objects(t, file) {
+		if object.GetKind() == "NetworkPolicy" {
+			must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &closed))
+		}
+	}
+	policy := policyIn(t, file)
+	gateway := built[podTemplate](t, policy, "Deployment").Spec.Template.Labels
+	var manager podTemplate
+	must(t, yaml.Unmarshal(read(t, "config/manager/manager.yaml"), &manager))
+	jira := map[string]string{"app.kubernetes.io/name": "jira", "app.kubernetes.io/instance": "jira"} // by Atlassian's chart
+	elsewhere := map[string]string{"app.kubernetes.io/name": "ingress-nginx"}
+	for _, c := range []struct {
+		namespace string
+		labels    map[string]string
+		port      string
+		reaches   bool
+	}{
+		{policy.Namespace, gateway, "http", true},
+		{systemNamespace, manager.Spec.Template.Labels, "http", true},
+		{"jira", jira, "http", true},
+		{"jira", jira, "ehcache", true}, // nodes of a cluster among themselves
+		{policy.Namespace, gateway, "ehcache", false},
+		{policy.Namespace, elsewhere, "http", false},
+		{"ingress-nginx", elsewhere, "http", false},
+		{"jira", elsewhere, "http", false},
+		{"default", gateway, "http", false},
+		{"default", jira, "http", false},
+	} {
+		if have := admits(t, &closed, c.namespace, c.labels, c.port); have != c.reaches {
+			t.Errorf("%s %v, port %s: reaches Jira: %v", c.namespace, c.labels, c.port, have)
+		}
+	}
+}
+
+// podTemplate is what a Deployment's pods are like.
+type podTemplate struct {
+	Spec struct {
+		Template corev1.PodTemplateSpec `json:"template"`
+	} `json:"spec"`
+}
+
+func withGatewayAPI(t *testing.T) controlplane.Option {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	must(t, err)
+	folder := filepath.Join(strings.TrimSpace(string(out)), "config", "crd", "standard")
+	return func(env *envtest.Environment) { env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, folder) }
+}
+
+func withTLS(p *v1alpha1.TokenPolicy) *v1alpha1.TokenPolicy {
+	p.Spec.Gateway.TLS = &v1alpha1.GatewayTLS{SecretName: "jira-tls"}
+	p.Spec.Gateway.Service = nil // its port is 80 in the sample
+	return p
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root(t), name))
+	must(t, err)
+	return content
+}
+
+func objects(t *testing.T, file string) (out []*unstructured.Unstructured) {
+	t.Helper()
+	for document := range strings.SplitSeq("\n"+string(read(t, file)), "\n---\n") {
+		object := &unstructured.Unstructured{}
+		must(t, yaml.UnmarshalStrict([]byte(document), &object.Object))
+		out = append(out, object)
+	}
+	return out
+}
+
+func policyIn(t *testing.T, file string) *v1alpha1.TokenPolicy {
+	t.Helper()
+	for _, object := range objects(t, file) {
+		if object.GetKind() == "TokenPolicy" {
+			p := &v1alpha1.TokenPolicy{}
+			must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, p))
+			return p
+		}
+	}
+	t.Fatalf("%s has no policy", file)
+	return nil
+}
+
+// built is what the operator makes of a kind for the policy's gateway.
+func built[T any](t *testing.T, policy *v1alpha1.TokenPolicy, kind string) (out T) {
+	t.Helper()
+	all, err := resources.Build(policy, resources.Options{Image: "gateway"})
+	must(t, err)
+	for _, object := range all {
+		if *object.GetKind() == kind {
+			content, err := json.Marshal(object)
+			must(t, err)
+			must(t, json.Unmarshal(content, &out))
+			return out
+		}
+	}
+	t.Fatalf("the policy's gateway has no %s", kind)
+	return out
+}
+
+// backends are the Services that a route leads to, as name:port.
+func backends(t *testing.T, object *unstructured.Unstructured) (out []string) {
+	t.Helper()
+	switch object.GetKind() {
+	case "HTTPRoute":
+		var route gatewayv1.HTTPRoute
+		must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &route))
+		for _, rule := range route.Spec.Rules {
+			for _, backend := range rule.BackendRefs {
+				out = append(out, fmt.Sprintf("%s:%d", backend.Name, *backend.Port))
+			}
+		}
+	case "Ingress":
+		var ingress networkingv1.Ingress
+		must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &ingress))
+		for _, rule := range ingress.Spec.Rules {
+			for _, path := range rule.HTTP.Paths {
+				out = append(out, path.Backend.Service.Name+":"+path.Backend.Service.Port.Name)
+			}
+		}
+	}
+	return out
+}
