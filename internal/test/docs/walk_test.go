@@ -16,13 +16,13 @@ var notRun = map[string]string{
 }
 
 func TestReadme(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldWithHelm(t)
 	printed := w.walk("README.md")
 	w.expectAnswer(printed["curl"])
 }
 
 func TestQuickStart(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldWithHelm(t)
 	printed := w.walk("docs/quickstart.md")
 	w.expectAnswer(printed["curl"])
 	if row := printed["kubectl get apitokens"]; !strings.Contains(row, "Issued") {
@@ -62,7 +62,7 @@ func (w *world) walk(name string) (printed map[string]string) {
 			continue
 		}
 		ran++
-		last = w.step(&b)
+		last = w.shell.run(&b)
 		printed[what(&b)] = last
 	}
 	if ran < 4 || len(skipped) == 0 {
@@ -79,30 +79,4 @@ func what(b *block) string {
 		return "kubectl get apitokens"
 	}
 	return b.text
-}
-
-// step runs a block. Without helm, or before there is a chart, the operator comes and goes by config/default.
-func (w *world) step(b *block) string {
-	w.Helper()
-	withHelm := exists(filepath.Join(root(w.T), "charts")) && helm(w) != ""
-	if withHelm || !strings.Contains(b.text, "helm ") {
-		return w.shell.run(b)
-	}
-	if os.Getenv("CI") != "" {
-		w.Fatal("helm is missing: hack/helm/build.sh helm builds it into bin/helm")
-	}
-	w.Logf("%s:%d: config/default takes the chart's place, as helm is missing", b.page, b.line)
-	text, helmOnly := "", false
-	for line := range strings.Lines(b.text) {
-		if helmOnly = helmOnly || strings.HasPrefix(line, "helm "); !helmOnly {
-			text += line
-		}
-		helmOnly = helmOnly && strings.HasSuffix(line, "\\\n")
-	}
-	if strings.Contains(b.text, "helm install") {
-		must(w.T, w.stack.Install(w.Context()))
-	}
-	without := *b
-	without.text = text
-	return w.shell.run(&without)
 }
