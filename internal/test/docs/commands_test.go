@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/yaml"
 
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken"
 )
@@ -81,5 +83,38 @@ func TestTargetsExist(t *testing.T) {
 	}
 	if checked < 15 {
 		t.Errorf("%d targets were found", checked)
+	}
+}
+
+var (
+	valueInTable = regexp.MustCompile("\\| ((?:`[a-z][\\w.]+`(?:, )?)+) \\|")
+	valueSet     = regexp.MustCompile(`--set ([\w.]+)=`)
+)
+
+// TestValuesExist: the chart has the values that the pages set or recommend.
+func TestValuesExist(t *testing.T) {
+	const file = "charts/jira-token-operator/values.yaml"
+	var values map[string]any
+	must(t, yaml.Unmarshal(read(t, file), &values))
+	var named []string
+	for _, name := range []string{"README.md", "docs/quickstart.md", "docs/operations.md"} {
+		p := readPage(t, name)
+		for _, found := range valueSet.FindAllStringSubmatch(strings.Join(p.lines, "\n"), -1) {
+			named = append(named, found[1])
+		}
+	}
+	install, _, _ := strings.Cut(string(read(t, "docs/operations.md")), "\n## Size")
+	for _, found := range valueInTable.FindAllStringSubmatch(install, -1) {
+		for name := range strings.SplitSeq(found[1], ", ") {
+			named = append(named, strings.Trim(name, "`"))
+		}
+	}
+	if len(named) < 12 {
+		t.Errorf("%d values are named: %v", len(named), named)
+	}
+	for _, name := range named {
+		if _, found, err := unstructured.NestedFieldNoCopy(values, strings.Split(name, ".")...); !found || err != nil {
+			t.Errorf("%s has no %s", file, name)
+		}
 	}
 }
