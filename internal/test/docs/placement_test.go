@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
@@ -110,12 +109,27 @@ type podTemplate struct {
 	} `json:"spec"`
 }
 
+// withGatewayAPI installs the Gateway API's resources, out of the module that pins them.
 func withGatewayAPI(t *testing.T) controlplane.Option {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
-	must(t, err)
-	folder := filepath.Join(strings.TrimSpace(string(out)), "config", "crd", "standard")
-	return func(env *envtest.Environment) { env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, folder) }
+	const module = "sigs.k8s.io/gateway-api"
+	at := filepath.Join(root(t), "hack", "crds")
+	environment := append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly")
+	for _, arguments := range [][]string{{"mod", "download", "-C", at, module}, {"list", "-C", at, "-m", "-f", "{{.Dir}}", module}} {
+		command := exec.CommandContext(t.Context(), "go", arguments...)
+		command.Env = environment
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("go %v: %v", arguments, err)
+		}
+		if folder := strings.TrimSpace(string(out)); folder != "" {
+			return func(env *envtest.Environment) {
+				env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, filepath.Join(folder, "config", "crd", "standard"))
+			}
+		}
+	}
+	t.Fatalf("%s is nowhere", module)
+	return nil
 }
 
 func withTLS(p *v1alpha1.TokenPolicy) *v1alpha1.TokenPolicy {
@@ -176,11 +190,14 @@ func backends(t *testing.T, object *unstructured.Unstructured) (out []string) {
 	t.Helper()
 	switch object.GetKind() {
 	case "HTTPRoute":
-		var route gatewayv1.HTTPRoute
-		must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &route))
-		for _, rule := range route.Spec.Rules {
-			for _, backend := range rule.BackendRefs {
-				out = append(out, fmt.Sprintf("%s:%d", backend.Name, *backend.Port))
+		rules, _, err := unstructured.NestedSlice(object.Object, "spec", "rules")
+		must(t, err)
+		for _, rule := range rules {
+			refs, _, err := unstructured.NestedSlice(rule.(map[string]any), "backendRefs") //nolint:forcetypeassert // the schema says so
+			must(t, err)
+			for _, ref := range refs {
+				backend := ref.(map[string]any) //nolint:forcetypeassert // the schema says so
+				out = append(out, fmt.Sprintf("%v:%v", backend["name"], backend["port"]))
 			}
 		}
 	case "Ingress":
