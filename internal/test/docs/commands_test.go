@@ -66,13 +66,19 @@ func TestPluginCommandsExist(t *testing.T) {
 	}
 }
 
-var makeCalled = regexp.MustCompile("(?:`|\\n)make ((?:[a-z-]+[ `])+)")
+var makeCalled = regexp.MustCompile("`make ((?:[a-z-]+[ `])+)")
 
 // TestTargetsExist: what the pages make is in the Makefile.
 func TestTargetsExist(t *testing.T) {
 	makefile, checked := string(read(t, "Makefile")), 0
 	for _, p := range pages(t) {
-		for _, found := range makeCalled.FindAllStringSubmatch(strings.Join(p.lines, "\n"), -1) {
+		called := strings.Join(p.prose(), "\n")
+		for _, b := range p.blocks(t) {
+			if b.language == "sh" {
+				called += "`" + strings.ReplaceAll(b.text, "\n", "`\n`")
+			}
+		}
+		for _, found := range makeCalled.FindAllStringSubmatch(called, -1) {
 			for target := range strings.FieldsSeq(strings.Trim(found[1], "`")) {
 				checked++
 				if !strings.Contains(makefile, "\n"+target+":") {
