@@ -161,6 +161,7 @@ func policyIn(t *testing.T, file string) *v1alpha1.TokenPolicy {
 		if object.GetKind() == "TokenPolicy" {
 			p := &v1alpha1.TokenPolicy{}
 			must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, p))
+			p.UID = "7f9c2f6e-1d1d-4c6e-9a53-0d5a3c1b2e11" // as an API server would give it
 			return p
 		}
 	}
