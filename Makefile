@@ -74,10 +74,10 @@ generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Generate deepcopy, CRDs, RBAC, do
 	$(CONTROLLER_GEN) object:headerFile=$(HEADER) paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
-	go run ./hack/gen-namespaced-role
-	hack/gen-chart.sh
 	$(CRD_REF_DOCS) --log-level=WARN --source-path=api/v1alpha1 --config=hack/gen-api-reference/config.yaml \
 	  --templates-dir=hack/gen-api-reference/templates --renderer=markdown --output-path=docs/api.md
+	go run ./hack/gen-namespaced-role
+	hack/gen-chart.sh
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format all Go code
