@@ -3,6 +3,7 @@
 package jiratest
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,7 +35,7 @@ func (s *Server) RemoveGroup(name string) {
 	defer s.mu.Unlock()
 	delete(s.groups, fold(name))
 	for _, u := range s.users {
-		u.Groups = slices.DeleteFunc(slices.Clone(u.Groups), func(g string) bool { return fold(g) == fold(name) })
+		u.leave(name)
 	}
 }
 
@@ -102,6 +103,59 @@ func getGroupMembers(c *call) reply {
 		out["nextPage"] = link(start + len(page))
 	}
 	return ok(out)
+}
+
+// groupMember checks what both changes of a group need.
+func groupMember(c *call, user string) (*User, *reply) {
+	if refusal := c.adminOnly(); refusal != nil {
+		return nil, refusal
+	}
+	if name := c.params.Get("groupname"); c.s.groups[fold(name)] == nil {
+		return nil, new(failure(http.StatusNotFound, "Group '"+name+"' does not exist."))
+	}
+	u := c.s.users[fold(user)]
+	if u == nil {
+		return nil, new(failure(http.StatusNotFound, "The user named '"+user+"' does not exist"))
+	}
+	return u, nil
+}
+
+func postGroupUser(c *call) reply {
+	var in struct{ Name string }
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return failure(http.StatusBadRequest, "The user to be added is missing")
+	}
+	u, refusal := groupMember(c, in.Name)
+	if refusal != nil {
+		return *refusal
+	}
+	name := c.params.Get("groupname")
+	if u.in(name) {
+		return failure(http.StatusBadRequest, "Cannot add user '"+u.Name+"', user is already a member of '"+name+"'")
+	}
+	u.Groups = append(slices.Clone(u.Groups), name)
+	return rendered(reply{status: http.StatusCreated, body: object{"name": name}})
+}
+
+func deleteGroupUser(c *call) reply {
+	u, refusal := groupMember(c, c.params.Get("username"))
+	if refusal != nil {
+		return *refusal
+	}
+	name := c.params.Get("groupname")
+	if !u.in(name) {
+		return failure(http.StatusBadRequest, "Cannot remove user '"+u.Name+"' from group '"+name+"' since user is not a member")
+	}
+	u.leave(name)
+	return reply{status: http.StatusOK}
+}
+
+func (u *User) in(group string) bool {
+	return slices.ContainsFunc(u.Groups, func(g string) bool { return fold(g) == fold(group) })
+}
+
+func (u *User) leave(group string) {
+	u.Groups = slices.DeleteFunc(slices.Clone(u.Groups), func(g string) bool { return fold(g) == fold(group) })
 }
 
 // paged cuts one page out of all by startAt and maxResults, and says where it starts and how big it could be. A

@@ -18,6 +18,8 @@ var routes = []route{
 	{method: get, pattern: "rest/api/2/user", handle: getUser},
 	{method: post, pattern: "rest/api/2/user", handle: postUser},
 	{method: get, pattern: "rest/api/2/group/member", handle: getGroupMembers},
+	{method: post, pattern: "rest/api/2/group/user", handle: postGroupUser},
+	{method: del, pattern: "rest/api/2/group/user", handle: deleteGroupUser},
 	{method: get, pattern: "rest/api/2/project", handle: listProjects},
 	{method: get, pattern: "rest/api/2/project/{}", handle: getProject},
 	{method: get, pattern: "rest/api/2/field", handle: listFields},

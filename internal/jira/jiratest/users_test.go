@@ -116,3 +116,27 @@ func TestRemovedGroup(t *testing.T) {
 		t.Errorf("former members are back: %v", out)
 	}
 }
+
+func TestGroupMembership(t *testing.T) {
+	srv := start(t)
+	const group, alice = "/jira/rest/api/2/group/user?groupname=developers", "/jira/rest/api/2/group/user?groupname=Developers&username=Alice"
+	members := func() string {
+		return send(t, srv, "GET", "/jira/rest/api/2/group/member?groupname=developers", "", rootAuth).body
+	}
+	wantStatus(t, send(t, srv, "DELETE", alice, "", aliceAuth), 403)
+	if !strings.Contains(members(), `"name":"alice"`) {
+		t.Fatalf("alice is no member: %s", members())
+	}
+	wantStatus(t, send(t, srv, "DELETE", alice, "", rootAuth), 200)
+	if strings.Contains(members(), `"name":"alice"`) {
+		t.Errorf("alice is still a member: %s", members())
+	}
+	wantStatus(t, send(t, srv, "DELETE", alice, "", rootAuth), 400)
+	wantStatus(t, send(t, srv, "POST", group, `{"name":"nobody"}`, rootAuth, jsonType), 404)
+	wantStatus(t, send(t, srv, "POST", group, `{"name":"alice"}`, rootAuth, jsonType), 201)
+	if !strings.Contains(members(), `"name":"alice"`) {
+		t.Errorf("alice is not back: %s", members())
+	}
+	wantStatus(t, send(t, srv, "POST", group, `{"name":"alice"}`, rootAuth, jsonType), 400)
+	wantStatus(t, send(t, srv, "POST", "/jira/rest/api/2/group/user?groupname=none", `{"name":"alice"}`, rootAuth, jsonType), 404)
+}
