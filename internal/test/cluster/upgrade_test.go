@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/e2e-framework/pkg/types"
+
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+)
+
+func upgrade() types.Feature {
+	return story("upgrade", "tokens work throughout, with the same credentials", func(t *testing.T) {
+		if set.previous.image == "" {
+			t.Skip("E2E_PREVIOUS_IMAGE is not set: there is nothing to upgrade from")
+		}
+		before, credentials, old := standing.reports(t), hashSecrets(t), podNames(t, policyNamespace)
+		begin := time.Now()
+		must(t, install(t.Context(), &set.operator))
+		eventually(t, "the gateways are to run the new image", func() error {
+			if image := gatewayImage(t); image != set.operator.image {
+				return fmt.Errorf("they run %s", image)
+			}
+			return nil
+		})
+		gatewaysReplaced(t, old)
+		policyReady(t)
+		took := since(begin)
+		sameCredentials(t, credentials)
+		declaresAndWorks(t, "after-the-upgrade")
+		report := standing.since(t, before)
+		noFailure(t, report)
+		seen(t, "from %s: managers and gateways replaced in %s; %s", set.previous.name, took, report)
+	})
+}
+
+func reinstall() types.Feature {
+	return story("uninstall and install", "tokens work while the operator is gone, and with the same credentials when it is back", func(t *testing.T) {
+		before, credentials := standing.reports(t), hashSecrets(t)
+		must(t, uninstall(t.Context()))
+		gone := time.Now()
+		if pods := podNames(t, managerNamespace); len(pods) > 0 {
+			t.Fatalf("managers are left: %v", pods)
+		}
+		for _, namespace := range tokenNamespaces {
+			works(t, plaintext(t, apiToken(namespace, "standing", "")), string(standingOwners[namespace]))
+		}
+		must(t, install(t.Context(), &set.operator))
+		policyReady(t)
+		without := since(gone)
+		sameCredentials(t, credentials)
+		declaresAndWorks(t, "after-the-installation")
+		report := standing.since(t, before)
+		noFailure(t, report)
+		seen(t, "%d credentials kept; %s without an operator; %s", len(credentials), without, report)
+	})
+}
+
+// hashSecrets are the standing workloads' hashed credentials, by name and UID.
+func hashSecrets(t *testing.T) (names []string) {
+	t.Helper()
+	for _, namespace := range tokenNamespaces {
+		var token v1alpha1.ApiToken
+		must(t, kube.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "standing"}, &token))
+		var secrets corev1.SecretList
+		must(t, kube.List(t.Context(), &secrets, client.InNamespace(policyNamespace),
+			client.MatchingLabels{v1alpha1.LabelTokenUID: string(token.UID)}))
+		for i := range secrets.Items {
+			names = append(names, fmt.Sprintf("%s (%s)", secrets.Items[i].Name, secrets.Items[i].UID))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func sameCredentials(t *testing.T, before []string) {
+	t.Helper()
+	if now := hashSecrets(t); len(now) != len(tokenNamespaces) || !slices.Equal(now, before) {
+		t.Errorf("the credentials were %v and are %v", before, now)
+	}
+}
+
+// declaresAndWorks shows that the operator does its work.
+func declaresAndWorks(t *testing.T, name string) {
+	t.Helper()
+	token := declare(t, apiToken(marketing, name, "alice"))
+	isActive(t, token, metav1.ConditionTrue, v1alpha1.ReasonIssued)
+	works(t, plaintext(t, token), "alice")
+}
