@@ -52,7 +52,7 @@ RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; printf "\nUsage: make <target> [VARIABLE=value]\n"} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2} \
+	  /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2} \
 	  /^[A-Z_]+ +\?=.*#/ {split($$0, a, /[ ?=]+/); sub(/^[^#]*# */, ""); vars = vars sprintf("  %-18s %s\n", a[1], $$0)} \
 	  END {printf "\nVariables\n%s", vars}' $(MAKEFILE_LIST)
 
@@ -191,6 +191,19 @@ chart-test: ## Lint and test the Helm chart, and install it with Helm 3 and Helm
 	done
 	"$$HELM/helm-unittest" --strict $(CHART)
 	go test -count=1 -v -timeout 15m $(TESTFLAGS) ./internal/test/chart
+
+.PHONY: e2e
+e2e: ## Run the end-to-end suite on the cluster of KUBECONFIG, with the images E2E_IMAGE and E2E_WORKLOAD_IMAGE
+	@$(if $(E2E_IMAGE),,echo 'E2E_IMAGE must name the image: see docs/development.md' >&2; exit 1)
+	go test -count=1 -v -timeout 30m $(TESTFLAGS) ./internal/test/cluster
+
+.PHONY: e2e-images
+e2e-images: ## Make these images as archives in bin/images, without Docker
+	@hack/e2e/images.sh
+
+.PHONY: e2e-local
+e2e-local: ## Run the suite on a one-node cluster of its own, which is built on first use (root on Debian, no Docker)
+	@hack/e2e/local.sh $(TESTFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
