@@ -26,17 +26,17 @@ func apiServerStopped() types.Feature {
 		works(t, secret, "bob")
 		stopPart(t, "kube-apiserver")
 		letPass(t.Context(), outage)
+		started := time.Now()
 		startParts(t)
-		back := time.Now()
 		eventually(t, "the ApiToken is deleted", func() error { return kube.Delete(t.Context(), token) })
 		refused(t, secret, "")
-		revoked := since(back)
+		revoked := since(started)
 		must(t, managerRolledOut(t.Context()))
 		declaresAndWorks(t, "after-the-outage")
-		working := since(back)
+		working := since(started)
 		report := standing.since(t, before)
 		noFailure(t, report)
-		seen(t, "API server away for %s; a token was revoked %s and another issued %s after it was back; %s", outage, revoked, working, report)
+		seen(t, "API server away for %s; a token was revoked %s and another issued %s after it was started again; %s", outage, revoked, working, report)
 	})
 }
 
@@ -85,6 +85,7 @@ func runScript(t *testing.T, name string, args ...string) {
 	if err != nil {
 		t.Fatalf("%s %v: %v: %s", name, args, err, out)
 	}
+	t.Logf("%s %v\n%s", name, args, out)
 }
 
 // letPass waits for a time that is to pass, rather than for something to happen.

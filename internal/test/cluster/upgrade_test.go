@@ -24,12 +24,7 @@ func upgrade() types.Feature {
 		before, credentials, old := standing.reports(t), hashSecrets(t), podNames(t, policyNamespace)
 		begin := time.Now()
 		must(t, install(t.Context(), &set.operator))
-		eventually(t, "the gateways are to run the new image", func() error {
-			if image := gatewayImage(t); image != set.operator.image {
-				return fmt.Errorf("they run %s", image)
-			}
-			return nil
-		})
+		gatewaysHaveImage(t)
 		gatewaysReplaced(t, old)
 		policyReady(t)
 		took := since(begin)
@@ -53,14 +48,27 @@ func reinstall() types.Feature {
 			works(t, plaintext(t, apiToken(namespace, "standing", "")), string(standingOwners[namespace]))
 		}
 		must(t, install(t.Context(), &set.operator))
-		policyReady(t)
 		without := since(gone)
+		gatewaysHaveImage(t)
+		policyReady(t)
 		sameCredentials(t, credentials)
 		declaresAndWorks(t, "after-the-installation")
 		report := standing.since(t, before)
 		noFailure(t, report)
 		seen(t, "%d credentials kept; %s without an operator; %s", len(credentials), without, report)
 	})
+}
+
+// gatewaysHaveImage waits until all gateways run the image of the operator.
+func gatewaysHaveImage(t *testing.T) {
+	t.Helper()
+	eventually(t, "the gateways are to run the new image", func() error {
+		if image := gatewayImage(t); image != set.operator.image {
+			return fmt.Errorf("they run %s", image)
+		}
+		return nil
+	})
+	must(t, gatewaysReady(t.Context()))
 }
 
 // hashSecrets are the standing workloads' hashed credentials, by name and UID.

@@ -56,7 +56,7 @@ func (r *Report) Since(earlier *Report) *Report {
 // String is one line, and one more for each failure that is known.
 func (r *Report) String() string {
 	var lines strings.Builder
-	fmt.Fprintf(&lines, "%d requests, %d failed, the slowest took %s", r.Requests, r.Failed, r.Slowest.Round(time.Millisecond))
+	fmt.Fprintf(&lines, "%d requests, %d failed, the slowest so far took %s", r.Requests, r.Failed, r.Slowest.Round(time.Millisecond))
 	for _, f := range r.Failures {
 		fmt.Fprintf(&lines, "\n  %s on a %s connection: %s", f.At.UTC().Format("15:04:05.000"), f.Connection, f.Problem)
 	}
