@@ -144,7 +144,7 @@ func TestNothingPassesWithoutKnowledge(t *testing.T) {
 	} {
 		b.fresh.set(step.age, step.ready)
 		a := b.send("GET", myself, tok)
-		if a.StatusCode != step.status || step.says != "" && !strings.Contains(a.message(t), step.says) {
+		if a.StatusCode != step.status || a.Close || step.says != "" && !strings.Contains(a.message(t), step.says) {
 			t.Errorf("%+v: %d %s", step, a.StatusCode, a.body)
 		}
 		if got := get(admin, "/readyz").Code; got != step.status {
@@ -158,8 +158,8 @@ func TestNothingPassesWithoutKnowledge(t *testing.T) {
 	if got := get(admin, "/readyz"); got.Code != 503 || !strings.Contains(got.Body.String(), "draining") {
 		t.Errorf("%d", got.Code)
 	}
-	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK {
-		t.Errorf("draining gateways go on serving: %d", a.StatusCode)
+	if a := b.send("GET", myself, tok); a.StatusCode != http.StatusOK || !a.Close {
+		t.Errorf("draining gateways go on serving, and end the connection: %d, closed: %t", a.StatusCode, a.Close)
 	}
 }
 

@@ -147,7 +147,7 @@ func (h *Handler) Close() {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{request: newRequest(r), settings: h.settings.Load(), start: h.clock.Now()}
-	response := newResponse(w, h.idle)
+	response := h.newResponse(w)
 	h.metrics.inFlight.Inc()
 	defer h.finish(x, response)
 	h.takeBody(x, response, r)

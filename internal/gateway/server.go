@@ -66,7 +66,7 @@ func (l *requestLimit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // refuseOverload answers a request that nobody has looked at. It is accounted for like all others.
 func (h *Handler) refuseOverload(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{request: newRequest(r), settings: h.settings.Load(), start: h.clock.Now()}
-	response := newResponse(w, h.idle)
+	response := h.newResponse(w)
 	h.metrics.inFlight.Inc()
 	defer h.finish(x, response)
 	h.takeBody(x, response, r)

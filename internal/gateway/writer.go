@@ -4,22 +4,24 @@ package gateway
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// response wraps the ResponseWriter: it counts, gives up on a client that stops reading, and keeps interim responses of
-// Jira (103 Early Hints) back, whose headers nobody has checked.
+// response wraps the ResponseWriter: it counts, gives up on a client that stops reading, ends the connection while the
+// gateway drains, and keeps interim responses of Jira (103 Early Hints) back, whose headers nobody has checked.
 type response struct {
 	http.ResponseWriter
-	control *http.ResponseController
-	idle    time.Duration
-	set     time.Time
-	status  int
-	bytes   int64
+	control  *http.ResponseController
+	idle     time.Duration
+	draining *atomic.Bool
+	set      time.Time
+	status   int
+	bytes    int64
 }
 
-func newResponse(w http.ResponseWriter, idle time.Duration) *response {
-	return &response{ResponseWriter: w, control: http.NewResponseController(w), idle: idle}
+func (h *Handler) newResponse(w http.ResponseWriter) *response {
+	return &response{ResponseWriter: w, control: http.NewResponseController(w), idle: h.idle, draining: &h.draining}
 }
 
 // Unwrap is for http.ResponseController.
@@ -31,6 +33,10 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	w.extend()
+	if w.draining.Load() {
+		// Else the server closes it when it shuts down, perhaps just when the client's next request is on its way.
+		w.Header().Set("Connection", "close")
+	}
 	if w.status == 0 {
 		w.status = status
 	}
