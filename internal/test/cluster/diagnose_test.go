@@ -29,17 +29,22 @@ func writeState(ctx context.Context, folder string) error {
 	}
 	fmt.Println("what was there is written to", folder)
 	errs := []error{writeLogs(ctx, folder)}
-	for name, write := range map[string]func(context.Context) (string, error){
-		"nodes.txt":     func(ctx context.Context) (string, error) { return kubectl(ctx, "", "describe", "nodes") },
-		"pods.txt":      func(ctx context.Context) (string, error) { return kubectl(ctx, "", "get", "pods", "-A", "-o", "wide") },
-		"events.txt":    func(ctx context.Context) (string, error) { return kubectl(ctx, "", "get", "events", "-A", "--sort-by=.lastTimestamp") },
-		"objects.yaml":  func(ctx context.Context) (string, error) { return kubectl(ctx, "", "get", stateKinds, "-A", "-o", "yaml") },
-		"secrets.txt":   listSecrets,
-		"workloads.txt": tellWorkloads,
-	} {
-		text, err := write(ctx)
+	write := func(name, text string, err error) {
 		errs = append(errs, err, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
+	for name, args := range map[string][]string{
+		"nodes.txt":    {"describe", "nodes"},
+		"pods.txt":     {"get", "pods", "-A", "-o", "wide"},
+		"events.txt":   {"get", "events", "-A", "--sort-by=.lastTimestamp"},
+		"objects.yaml": {"get", stateKinds, "-A", "-o", "yaml"},
+	} {
+		text, err := kubectl(ctx, "", args...)
+		write(name, text, err)
+	}
+	text, err := listSecrets(ctx)
+	write("secrets.txt", text, err)
+	text, err = tellWorkloads(ctx)
+	write("workloads.txt", text, err)
 	return errors.Join(errs...)
 }
 

@@ -119,9 +119,13 @@ func changeRule(t *testing.T, name string, edit func(*v1alpha1.Rule)) {
 
 // removePolicy removes what the suite has made but the operator, tokens first: their finalizers need the manager.
 func removePolicy(ctx context.Context) error {
-	steps := [][]string{{"apitokens", "--all", "-n", marketing}, {"apitokens", "--all", "-n", reporting}, {"apitokens", "--all", "-n", development},
+	steps := [][]string{
+		{"apitokens", "--all", "-n", marketing},
+		{"apitokens", "--all", "-n", reporting},
+		{"apitokens", "--all", "-n", development},
 		{"tokenpolicies", "--all", "-n", policyNamespace},
-		append([]string{"namespaces", policyNamespace, jiraNamespace}, tokenNamespaces...)}
+		append([]string{"namespaces", policyNamespace, jiraNamespace}, tokenNamespaces...),
+	}
 	for _, step := range steps {
 		args := append([]string{"delete", "--ignore-not-found", "--timeout=" + installPatience.String()}, step...)
 		if _, err := kubectl(ctx, "", args...); err != nil {

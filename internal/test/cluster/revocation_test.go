@@ -29,6 +29,6 @@ func revocation() types.Feature {
 				t.Fatalf("a gateway still takes it: %s", a)
 			}
 		}
-		seen(t, "refused %s after kubectl delete, and %d times more, by both gateways", took, more)
+		seen(t, "refused %s after kubectl delete, and on each of %d more connections", took, more)
 	})
 }

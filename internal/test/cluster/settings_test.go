@@ -58,4 +58,6 @@ func readSettings() (*settings, error) {
 }
 
 // artefacts is where is written what was there when a story failed.
-func (s *settings) artefacts(test string) string { return filepath.Join(s.root, "bin", "e2e-cluster", test) }
+func (s *settings) artefacts(test string) string {
+	return filepath.Join(s.root, "bin", "e2e-cluster", test)
+}

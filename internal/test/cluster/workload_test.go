@@ -170,4 +170,3 @@ func enough(r *load.Report) error {
 	}
 	return nil
 }
-
