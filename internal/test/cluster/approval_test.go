@@ -16,6 +16,7 @@ import (
 
 func approval() types.Feature {
 	return story("approval", "a token waits until somebody else approves it", func(t *testing.T) {
+		t.Helper()
 		token := declare(t, apiToken(reporting, "approval", "dave"))
 		isActive(t, token, metav1.ConditionFalse, v1alpha1.ReasonApprovalRequired)
 		approvedAt := approve(t, token)

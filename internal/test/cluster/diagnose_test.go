@@ -89,7 +89,7 @@ func tellWorkloads(ctx context.Context) (string, error) {
 	var lines bytes.Buffer
 	for i := range pods.Items {
 		w := &workload{namespace: pods.Items[i].Namespace, name: pods.Items[i].Name}
-		if pods.Items[i].Spec.Containers[0].Command == nil || pods.Items[i].Spec.Containers[0].Command[0] != "/workload" {
+		if command := pods.Items[i].Spec.Containers[0].Command; len(command) == 0 || command[0] != "/workload" {
 			continue
 		}
 		report, err := w.fetchReport(ctx)

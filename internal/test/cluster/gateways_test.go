@@ -20,6 +20,7 @@ import (
 
 func gatewayRollingUpdate() types.Feature {
 	return story("gateway rolling update", "no request fails while all gateways are replaced", func(t *testing.T) {
+		t.Helper()
 		before, old := standing.reports(t), podNames(t, policyNamespace)
 		_, err := kubectl(t.Context(), "", "rollout", "restart", "-n", policyNamespace, "deployment/"+gatewayName)
 		must(t, err)
@@ -32,6 +33,7 @@ func gatewayRollingUpdate() types.Feature {
 
 func policyChange() types.Feature {
 	return story("policy change", "no request fails while the policy changes under it", func(t *testing.T) {
+		t.Helper()
 		before := standing.reports(t)
 		addresses := []v1alpha1.HTTPURL{"http://jira." + jiraNamespace + ".svc.cluster.local/jira", jiraURL}
 		const changes = 6
@@ -50,6 +52,7 @@ func policyChange() types.Feature {
 
 func gatewayKilled() types.Feature {
 	return story("gateway killed", "the other gateway takes over within seconds", func(t *testing.T) {
+		t.Helper()
 		before, old := standing.reports(t), podNames(t, policyNamespace)
 		killed := time.Now()
 		kill(t, policyNamespace, old[0])

@@ -16,6 +16,7 @@ import (
 
 func groupLeft() types.Feature {
 	return story("Jira group left", "who leaves the group in Jira loses what it permits, and only they", func(t *testing.T) {
+		t.Helper()
 		token := declare(t, apiToken(development, "group", "carol"))
 		isActive(t, token, metav1.ConditionTrue, v1alpha1.ReasonIssued)
 		secret := plaintext(t, token)

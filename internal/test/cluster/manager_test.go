@@ -14,6 +14,7 @@ import (
 
 func managerKilled() types.Feature {
 	return story("manager killed", "requests go on without any manager, and the next one goes on with the work", func(t *testing.T) {
+		t.Helper()
 		before := standing.reports(t)
 		doomed := declare(t, apiToken(marketing, "doomed", "bob"))
 		isActive(t, doomed, metav1.ConditionTrue, v1alpha1.ReasonIssued)

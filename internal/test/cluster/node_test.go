@@ -19,6 +19,7 @@ const outage = 2 * time.Minute
 
 func apiServerStopped() types.Feature {
 	return nodeStory("API server stopped", "requests go on, and revocation works when it is back", func(t *testing.T) {
+		t.Helper()
 		before := standing.reports(t)
 		token := declare(t, apiToken(reporting, "outage", "bob"))
 		isActive(t, token, metav1.ConditionTrue, v1alpha1.ReasonIssued)
@@ -42,6 +43,7 @@ func apiServerStopped() types.Feature {
 
 func kubeletRestarted() types.Feature {
 	return nodeStory("kubelet restarted", "no request fails, and pods of tokens start afterwards", func(t *testing.T) {
+		t.Helper()
 		before := standing.reports(t)
 		stopPart(t, "kubelet")
 		startParts(t)
@@ -60,6 +62,7 @@ func kubeletRestarted() types.Feature {
 // nodeStory is one that takes the node itself apart.
 func nodeStory(name, holds string, tell func(*testing.T)) types.Feature {
 	return story(name, holds, func(t *testing.T) {
+		t.Helper()
 		if set.nodeControl == "" {
 			t.Skip("it stops parts of the node: E2E_NODE_CONTROL must name hack/cluster, as make e2e-local does")
 		}

@@ -15,6 +15,7 @@ import (
 
 func revocation() types.Feature {
 	return story("revocation", "a deleted ApiToken is refused by every gateway", func(t *testing.T) {
+		t.Helper()
 		token := declare(t, apiToken(marketing, "revocation", "bob"))
 		isActive(t, token, metav1.ConditionTrue, v1alpha1.ReasonIssued)
 		secret := plaintext(t, token)

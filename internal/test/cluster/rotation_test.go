@@ -18,6 +18,7 @@ const rotationOverlap = 2 * time.Minute
 
 func rotation() types.Feature {
 	return story("rotation", "a pod goes from one credential to the next without a failed request", func(t *testing.T) {
+		t.Helper()
 		token := apiToken(marketing, "rotation", "alice")
 		token.Spec.Rotation = &v1alpha1.Rotation{Overlap: v1alpha1.RotationOverlap(rotationOverlap.String())}
 		declare(t, token)

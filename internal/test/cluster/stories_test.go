@@ -53,6 +53,7 @@ func story(name, holds string, tell func(*testing.T)) types.Feature {
 }
 
 func outcomeOf(t *testing.T) string {
+	t.Helper()
 	switch {
 	case t.Failed():
 		return "FAILED"

@@ -14,6 +14,7 @@ import (
 
 func policyTightened() types.Feature {
 	return story("policy tightened", "a token that its rule no longer permits is refused, and comes back with the rule", func(t *testing.T) {
+		t.Helper()
 		token := apiToken(marketing, "tightened", "dave")
 		token.Spec.Scopes = []v1alpha1.Scope{"read", "write"}
 		declare(t, token)

@@ -18,6 +18,7 @@ import (
 
 func upgrade() types.Feature {
 	return story("upgrade", "tokens work throughout, with the same credentials", func(t *testing.T) {
+		t.Helper()
 		if set.previous.image == "" {
 			t.Skip("E2E_PREVIOUS_IMAGE is not set: there is nothing to upgrade from")
 		}
@@ -38,6 +39,7 @@ func upgrade() types.Feature {
 
 func reinstall() types.Feature {
 	return story("uninstall and install", "tokens work while the operator is gone, and with the same credentials when it is back", func(t *testing.T) {
+		t.Helper()
 		before, credentials := standing.reports(t), hashSecrets(t)
 		must(t, uninstall(t.Context()))
 		gone := time.Now()
