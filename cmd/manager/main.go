@@ -57,8 +57,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	err = setup.Controllers(ctx, mgr, setup.Options{
-		GatewayImage: o.gatewayImage, Namespaces: o.namespaces.watched, TokenConcurrency: o.maxConcurrentReconciles, Admission: admission,
-		Activity:   setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
+		GatewayImage: o.gatewayImage, Namespaces: o.namespaces.watched, TokenConcurrency: o.maxConcurrentReconciles,
+		Admission: admission, Activity: setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
 		Registerer: metrics.Registry, Trail: trail,
 	})
 	if err != nil {

@@ -20,8 +20,8 @@ func (r *Reconciler) watchesPolicyOf(t *v1alpha1.ApiToken) bool {
 // unrevokable says what holds the deletion of a token whose credentials, if it has any, are out of reach: it would go on
 // working with nobody left to end it.
 func (r *Reconciler) unrevokable(t *v1alpha1.ApiToken, err error) error {
-	return fmt.Errorf("revoke the token's credentials: namespace %s is none of --watch-namespaces: add it until the token is gone: %w",
-		t.Spec.PolicyRef.Namespace, err)
+	return fmt.Errorf("revoke the token's credentials: namespace %s is none of --watch-namespaces: add it until the token is gone: "+
+		"%w", t.Spec.PolicyRef.Namespace, err)
 }
 
 // leaveAlone tells of credentials whose ApiToken is in a namespace that the operator does not work on, any more or yet.

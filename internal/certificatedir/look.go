@@ -25,7 +25,8 @@ const (
 type files struct{ certificate, key, authorities []byte }
 
 func (f *files) equal(other *files) bool {
-	return bytes.Equal(f.certificate, other.certificate) && bytes.Equal(f.key, other.key) && bytes.Equal(f.authorities, other.authorities)
+	return bytes.Equal(f.certificate, other.certificate) && bytes.Equal(f.key, other.key) &&
+		bytes.Equal(f.authorities, other.authorities)
 }
 
 // Look reads the folder. What can't be used is told of, and what was used before goes on.
@@ -46,26 +47,23 @@ func read(folder string) (*files, error) {
 	if version, err := filepath.EvalSymlinks(filepath.Join(folder, "..data")); err == nil {
 		folder = version
 	}
-	var f files
-	var problems []error
-	for name, into := range map[string]*[]byte{"tls.crt": &f.certificate, "tls.key": &f.key, "ca.crt": &f.authorities} {
-		text, err := readFile(filepath.Join(folder, name))
-		if err == nil && len(text) == 0 {
-			err = fmt.Errorf("%s is empty", name)
-		}
-		*into = text
-		problems = append(problems, err)
-	}
-	return &f, errors.Join(problems...)
+	certificate, errCertificate := readFile(folder, "tls.crt")
+	key, errKey := readFile(folder, "tls.key")
+	authorities, errAuthorities := readFile(folder, "ca.crt")
+	return &files{certificate, key, authorities}, errors.Join(errCertificate, errKey, errAuthorities)
 }
 
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+func readFile(folder, name string) ([]byte, error) {
+	file, err := os.Open(filepath.Join(folder, name)) //nolint:gosec // the folder is the administrator's
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxFile))
+	text, err := io.ReadAll(io.LimitReader(file, maxFile))
+	if err == nil && len(text) == 0 {
+		err = fmt.Errorf("%s is empty", name)
+	}
+	return text, err
 }
 
 // use has the server serve with what was read. It is called with the lock.
@@ -79,7 +77,8 @@ func (d *Dir) use(f *files, now time.Time) error {
 	}
 	authorities := parse(f.authorities)
 	if len(authorities) == 0 || len(authorities) > maxAuthorities {
-		return fmt.Errorf("ca.crt has %d certificates (-----BEGIN CERTIFICATE-----); 1 to %d are needed", len(authorities), maxAuthorities)
+		return fmt.Errorf("ca.crt has %d certificates (-----BEGIN CERTIFICATE-----); 1 to %d are needed",
+			len(authorities), maxAuthorities)
 	}
 	d.files, d.current = *f, &pair
 	for i := range d.trusted {
@@ -128,11 +127,10 @@ func (d *Dir) verify(pair *tls.Certificate, authorities []*x509.Certificate, now
 			o.Intermediates.AddCert(c)
 		}
 	}
-	var problems []error
-	for _, name := range d.names {
+	problems := make([]error, len(d.names))
+	for i, name := range d.names {
 		o.DNSName = name
-		_, err := pair.Leaf.Verify(o)
-		problems = append(problems, err)
+		_, problems[i] = pair.Leaf.Verify(o)
 	}
 	return errors.Join(problems...)
 }

@@ -47,8 +47,9 @@ func NewCommand(connection *cluster.Connection, streams genericiooptions.IOStrea
 
 func (c *command) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.stdin, "stdin", false, "the ApiTokens of the token on standard input, in any namespace unless -n says one")
-	fs.StringArrayVar(&c.revokedIn, "revoked-in", nil, "after a restore: the ApiTokens that the manager's audit trail in this file (- "+
-		"for standard input; may be repeated) says were revoked, and that are back; in any namespace unless -n says one")
+	fs.StringArrayVar(&c.revokedIn, "revoked-in", nil,
+		"after a restore: the ApiTokens that the manager's audit trail in this file (- for "+
+			"standard input; may be repeated) says were revoked, and that are back; in any namespace unless -n says one")
 	fs.BoolVar(&c.deny, "deny", false,
 		"first add the tokens (with --owner: the owner) to the policy's spec.deny")
 	fs.BoolVar(&c.immediately, "now", false, "also delete the hash Secrets, which works while the operator is down")

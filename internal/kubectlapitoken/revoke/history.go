@@ -92,6 +92,7 @@ func noteIn(lives map[string]*life, e *audittrail.Entry) {
 		if e.Outcome != audittrail.OutcomePermitted && e.Outcome != audittrail.OutcomeExpired {
 			l.refusal = later(l.refusal, e)
 		}
+	default: // tells nothing of the token's life
 	}
 	for _, id := range e.Ended {
 		l.ended[id] = e

@@ -17,10 +17,10 @@ var advice = map[string]string{
 	v1alpha1.ReasonExpired:   "set a later spec.expiresAt, or change spec.lifetime, to renew it",
 	v1alpha1.ReasonNotPermitted: "change the token, or have the policy changed: kubectl apitoken can-i says what each rule asks " +
 		"for",
-	v1alpha1.ReasonDenied:              "the policy's spec.deny names it: only who writes the policy can lift that",
-	v1alpha1.ReasonPolicyNotFound:      "check spec.policyRef: kubectl get tokenpolicies -A lists the policies",
-	v1alpha1.ReasonPolicyNotWatched: "check spec.policyRef.namespace; if it is right, the operator's administrator has to add it to " +
-		"--watch-namespaces",
+	v1alpha1.ReasonDenied:         "the policy's spec.deny names it: only who writes the policy can lift that",
+	v1alpha1.ReasonPolicyNotFound: "check spec.policyRef: kubectl get tokenpolicies -A lists the policies",
+	v1alpha1.ReasonPolicyNotWatched: "check spec.policyRef.namespace; if it is right, the operator's administrator has to add it " +
+		"to --watch-namespaces",
 	v1alpha1.ReasonPolicyNotReady:      "look at the policy's conditions; its administrator has to act",
 	v1alpha1.ReasonNamespaceNotAllowed: "the policy's spec.allowedNamespaces must allow this namespace, by its name or its labels",
 	v1alpha1.ReasonSecretConflict:      "choose another spec.secret.name, or delete the Secret of that name if nobody needs it",

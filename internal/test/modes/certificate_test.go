@@ -42,7 +42,7 @@ func (m *mounted) put(t *testing.T, issuer *authority.Authority, trusted ...*aut
 	must(t, err)
 	key, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
 	must(t, err)
-	version, err := os.MkdirTemp(m.path, "..")
+	version, err := os.MkdirTemp(m.path, "..") //nolint:usetesting // where the kubelet makes it
 	must(t, err)
 	for file, text := range map[string][]byte{
 		"tls.crt": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Certificate[0]}),
@@ -138,7 +138,8 @@ func serves(t *testing.T, leaf *tls.Certificate) {
 	t.Helper()
 	eventually(t, "the certificate is served", func() error {
 		for _, address := range []string{local.WebhookAddress(), local.ActivityAddress()} {
-			connection, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", address) //nolint:gosec // it is compared
+			dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // it is compared
+			connection, err := dialer.DialContext(t.Context(), "tcp", address)
 			if err != nil {
 				return err
 			}
