@@ -4,6 +4,15 @@ package v1alpha1
 
 import corev1 "k8s.io/api/core/v1"
 
+// ImagePullSecret names a Secret with credentials for a registry of images.
+type ImagePullSecret struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
 // Gateway configures the gateway's Deployment and Service.
 // +kubebuilder:validation:XValidation:rule="!has(self.clientAddressHeader) || has(self.trustedProxies)",message="clientAddressHeader needs trustedProxies: the header is believed from nobody else"
 type Gateway struct {
@@ -38,6 +47,16 @@ type Gateway struct {
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.claims)",message="claims are of no use to the gateway: set requests and limits"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// imagePullSecrets name the Secrets of the policy's namespace, of the type
+	// kubernetes.io/dockerconfigjson, with which nodes pull the gateway's image:
+	// the one that the manager runs. Default: none, for registries that need no
+	// credentials, or where the nodes have them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	ImagePullSecrets []ImagePullSecret `json:"imagePullSecrets,omitempty"`
 
 	// trustedProxies are the addresses of the proxies in front of the gateway
 	// whose X-Forwarded-For is believed. Default: none; then a client's address

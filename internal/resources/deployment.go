@@ -46,6 +46,7 @@ func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 		WithLabels(Labels(policy.Name)).
 		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": containerName}).
 		WithSpec(withActivityToken(corev1ac.PodSpec().
+			WithImagePullSecrets(pullSecrets(policy.Spec.Gateway)...).
 			WithServiceAccountName(GatewayName(policy.Name)).
 			WithAutomountServiceAccountToken(true). // the gateway watches Secrets
 			WithEnableServiceLinks(false).
@@ -59,6 +60,16 @@ func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 				WithEmptyDir(corev1ac.EmptyDirVolumeSource().
 					WithMedium(corev1.StorageMediumMemory). // hashes and Jira's credentials must not touch a disk
 					WithSizeLimit(snapshotSizeLimit()))), opts))
+}
+
+func pullSecrets(gateway *v1alpha1.Gateway) (references []*corev1ac.LocalObjectReferenceApplyConfiguration) {
+	if gateway == nil {
+		return nil
+	}
+	for _, secret := range gateway.ImagePullSecrets {
+		references = append(references, corev1ac.LocalObjectReference().WithName(secret.Name))
+	}
+	return references
 }
 
 func podSecurity() *corev1ac.PodSecurityContextApplyConfiguration {

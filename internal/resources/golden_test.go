@@ -59,9 +59,10 @@ func full() *v1alpha1.TokenPolicy {
 		TLS: &v1alpha1.GatewayTLS{
 			SecretName: "jira-api-tls", ClientCASecretRef: &v1alpha1.SecretKeyReference{Name: "clients", Key: "ca.crt"},
 		},
-		TrustedProxies: []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
-		MaxStaleness:   "48h",
-		MaxInFlight:    100,
+		ImagePullSecrets: []v1alpha1.ImagePullSecret{{Name: "registry"}},
+		TrustedProxies:   []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
+		MaxStaleness:     "48h",
+		MaxInFlight:      100,
 		RateLimitStore: &v1alpha1.RateLimitStore{
 			Address: "valkey.jira-gateway.svc:6379", SecretRef: &v1alpha1.SecretReference{Name: "valkey"},
 			TLS: &v1alpha1.RateLimitStoreTLS{CASecretRef: &v1alpha1.SecretKeyReference{Name: "valkey-ca", Key: "ca.crt"}},
