@@ -33,14 +33,16 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* The image of manager and gateways: a digest wins over a tag. */}}
+{{/* The image of manager and gateways. A tag that is not used beside a digest would look like an upgrade that it is not. */}}
 {{- define "jira-token-operator.image" -}}
 {{- $missing := "image.repository is empty; where your cluster finds the image is needed, such as registry.example.com/jira-token-operator" -}}
 {{- $repository := required $missing .Values.image.repository -}}
-{{- if .Values.image.digest -}}
+{{- if and .Values.image.tag .Values.image.digest -}}
+{{- fail "image.tag and image.digest are both set; one of them is needed: empty the other, with --set image.tag= or --set image.digest=" -}}
+{{- else if .Values.image.digest -}}
 {{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
-{{ $repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ $repository }}:{{ required "image.tag and image.digest are empty; one of them is needed: what was pushed" .Values.image.tag }}
 {{- end -}}
 {{- end }}
 

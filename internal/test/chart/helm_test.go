@@ -23,8 +23,8 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
 
-// image is the one value that has no default.
-const image = "--set=image.repository=registry.example.com/jira-token-operator"
+// image is of the values that have no default.
+const image = "--set=image.repository=registry.example.com/jira-token-operator,image.tag=dev"
 
 // Helm is one version of it.
 type Helm struct {
