@@ -27,6 +27,8 @@ const (
 	samples = "config/samples"
 	// ours is the policy of the samples, which the examples for a side door are for.
 	ours = samples + "/03-tokenpolicy.yaml"
+	// frontDoor is the policy of the examples for a front door.
+	frontDoor = samples + "/placement/front-door.yaml"
 )
 
 // TestPlacementManifests: an API server with the Gateway API takes each, and each leads to a port that the operator makes.
@@ -38,11 +40,11 @@ func TestPlacementManifests(t *testing.T) {
 	must(t, err)
 	defer func() { must(t, plane.Stop()) }()
 	for file, policy := range map[string]*v1alpha1.TokenPolicy{
-		samples + "/variants/ingress.yaml":           policyIn(t, ours),
-		samples + "/placement/gateway-api.yaml":      policyIn(t, ours),
-		samples + "/placement/gateway-api-tls.yaml":  withTLS(policyIn(t, ours)),
-		samples + "/placement/front-door.yaml":       policyIn(t, samples+"/placement/front-door.yaml"),
-		samples + "/placement/front-door-route.yaml": policyIn(t, samples+"/placement/front-door.yaml"),
+		samples + "/variants/ingress.yaml":             policyIn(t, ours),
+		samples + "/placement/gateway-api.yaml":        policyIn(t, ours),
+		samples + "/placement/gateway-api-tls.yaml":    withTLS(policyIn(t, ours)),
+		samples + "/placement/front-door-ingress.yaml": policyIn(t, frontDoor),
+		samples + "/placement/front-door-route.yaml":   policyIn(t, frontDoor),
 	} {
 		service := built[corev1.Service](t, policy, "Service")
 		led := 0
@@ -66,14 +68,9 @@ func TestPlacementManifests(t *testing.T) {
 
 // TestTheWayRoundIsClosed: by the NetworkPolicy of the front door, with the labels that pods really have.
 func TestTheWayRoundIsClosed(t *testing.T) {
-	const file = samples + "/placement/front-door.yaml"
 	var closed networkingv1.NetworkPolicy
-	for _, object := range objects(t, file) {
-		if object.GetKind() == "NetworkPolicy" {
-			must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &closed))
-		}
-	}
-	policy := policyIn(t, file)
+	must(t, yaml.UnmarshalStrict(read(t, samples+"/placement/front-door-networkpolicy.yaml"), &closed))
+	policy := policyIn(t, frontDoor)
 	gateway := built[podTemplate](t, policy, "Deployment").Spec.Template.Labels
 	var manager podTemplate
 	must(t, yaml.Unmarshal(read(t, "config/manager/manager.yaml"), &manager))
