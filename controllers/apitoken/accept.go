@@ -28,7 +28,7 @@ func (r *Reconciler) accept(ctx context.Context, t *v1alpha1.ApiToken, v *verdic
 		return cached, r.reserve(ctx, t, v, cached)
 	}
 	if err := r.markAccepted(ctx, t, &current); err != nil {
-		return nil, err
+		return nil, r.unprepared(ctx, t, v, cached, err)
 	}
 	if _, err := r.updateSlot(ctx, t, v, &current); err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func (r *Reconciler) converge(ctx context.Context, t *v1alpha1.ApiToken, slots [
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
 	if err := r.prepare(ctx, t, v); err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{}, r.unprepared(ctx, t, v, slots, err)
 	}
 	switch {
 	case v.ended:
