@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -33,7 +34,11 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 		return nil, err
 	}
 	var says []string
+	var newest time.Time
 	err = selected.Each(ctx, c.API, func(t *v1alpha1.ApiToken) error {
+		if t.CreationTimestamp.After(newest) {
+			newest = t.CreationTimestamp.Time
+		}
 		l := h.tokens[string(t.UID)]
 		switch {
 		case l == nil:
@@ -56,7 +61,16 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 	if len(says) > 0 {
 		fmt.Fprintln(c.Streams.ErrOut, strings.Join(says, "\n"))
 	}
+	c.doubt(h, newest)
 	return back, nil
+}
+
+// doubt tells of a trail that may lack what ended after the backup: the backup is at least as young as the newest ApiToken in it.
+func (c *command) doubt(h *history, newest time.Time) {
+	if first, err := time.Parse(time.RFC3339, h.first); err == nil && !newest.IsZero() && first.After(newest) {
+		c.leave(fmt.Sprintf("the trail begins after the newest ApiToken was declared (%s), so that tokens may have been revoked before "+
+			"it: give it the older lines too, such as those of kubectl logs --previous", newest.UTC().Format(time.RFC3339)))
+	}
 }
 
 func backAgain(n int) string {
