@@ -159,11 +159,11 @@ test-leaks: ## Have gitleaks find tokens by docs/leaks/gitleaks.toml
 	@go test -C hack/gitleaks -count=1 -v $(TESTFLAGS) ./...
 
 .PHONY: test-docs
-test-docs: ## Run the commands of README.md and the quick start with bash, kubectl and helm
+test-docs: ## Test the documentation: commands with bash, kubectl and helm, recipes, manifests, messages and links
 	@$(WITH_CONTROLPLANE)
 	HELM=$$(hack/helm/build.sh helm)
 	export HELM
-	go test -count=1 -v -run 'TestReadme|TestQuickStart' -timeout 15m $(TESTFLAGS) ./internal/test/docs
+	go test -count=1 -v -timeout 15m $(TESTFLAGS) ./internal/test/docs
 
 .PHONY: test-monitoring
 test-monitoring: ## Test alerts with promtool, and these and the dashboard on a Prometheus that scrapes manager and gateway
