@@ -28,20 +28,22 @@ const image = "--set=image.repository=registry.example.com/jira-token-operator,i
 
 // Helm is one version of it.
 type Helm struct {
+	t                   *testing.T // which uses it
 	program, kubeconfig string
 }
 
 // eachHelm runs a test with each version.
-func eachHelm(t *testing.T, test func(t *testing.T, helm *Helm)) {
+func eachHelm(t *testing.T, test func(helm *Helm)) {
 	t.Helper()
 	for _, program := range []string{"helm3", "helm"} {
-		t.Run(program, func(t *testing.T) { test(t, newHelm(t, program)) })
+		t.Run(program, func(t *testing.T) { test(newHelm(t, program)) })
 	}
 }
 
 func newHelm(t *testing.T, program string) *Helm {
 	t.Helper()
 	return &Helm{
+		t:          t,
 		program:    filepath.Join(os.Getenv("HELM"), program),
 		kubeconfig: controlplane.Kubeconfig(t, plane.Config),
 	}

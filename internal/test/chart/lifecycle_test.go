@@ -25,7 +25,8 @@ func TestValuesInstall(t *testing.T) {
 	if err != nil || len(sets) < 4 {
 		t.Fatalf("have %v, %v", sets, err)
 	}
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		for _, set := range sets {
 			t.Run(strings.TrimSuffix(filepath.Base(set), "-values.yaml"), func(t *testing.T) {
 				for _, watched := range []string{"gateways", "marketing"} {
@@ -81,7 +82,8 @@ func get(t *testing.T, object client.Object, namespace, name string) {
 
 // What people declared, and what protects it, outlives the operator.
 func TestLifecycle(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		system := namespace(t, "lifecycle")
 		helm.install(t, system)
 		policy := declarePolicy(t)
@@ -120,7 +122,8 @@ func TestHelm4UpgradesHelm3(t *testing.T) {
 
 // What kubectl apply -k config/default has installed becomes the release's.
 func TestTakesOverFromKubectl(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		for _, object := range decode(t, kustomize(t, "default")) {
 			object.SetManagedFields(nil)
 			err := plane.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("kubectl"))
@@ -147,7 +150,8 @@ func TestTakesOverFromKubectl(t *testing.T) {
 
 // There is one operator in a cluster.
 func TestSecondReleaseIsRefused(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		helm.install(t, namespace(t, "first"))
 		_, err := helm.try(t.Context(), t.TempDir(), "install", release, path, image, "--namespace="+namespace(t, "second"))
 		if err == nil || !strings.Contains(err.Error(), "exists and cannot be imported into the current release") {
@@ -158,7 +162,8 @@ func TestSecondReleaseIsRefused(t *testing.T) {
 
 // An uninstall leaves nothing if that is wanted.
 func TestNothingIsKept(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		system := namespace(t, "nothing-kept")
 		helm.install(t, system, "--set=crds.keep=false,admissionPolicies.keep=false")
 		helm.run(t, "uninstall", release, "--namespace="+system)

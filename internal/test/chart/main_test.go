@@ -40,7 +40,7 @@ func othersCRDs(env *envtest.Environment) {
 	env.CRDDirectoryPaths = nil
 	env.ControlPlaneStartTimeout = 5 * time.Minute // the machine may be busy with builds of Helm
 	env.CRDInstallOptions.MaxTime = time.Minute
-	for _, folder := range strings.Fields(os.Getenv("OTHERS_CRDS")) {
+	for folder := range strings.FieldsSeq(os.Getenv("OTHERS_CRDS")) {
 		for _, kind := range []string{"certificates", "issuers", "clusterissuers", "podmonitors", "prometheusrules"} {
 			files, err := filepath.Glob(filepath.Join(folder, "*_"+kind+".yaml"))
 			if err == nil {

@@ -48,7 +48,7 @@ func TestNotes(t *testing.T) {
 	get(t, &v1alpha1.ApiToken{}, "default", "first")
 }
 
-var command = regexp.MustCompile(`(?ms)^kubectl (create|apply) .*?(^END$|\n\n)`)
+var command = regexp.MustCompile(`(?ms)^kubectl (create|apply) .*?(\nEND$|\n\n)`)
 
 func bash(t *testing.T, helm *Helm, dir, command string) error {
 	t.Helper()

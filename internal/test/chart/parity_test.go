@@ -3,6 +3,7 @@
 package chart
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"os/exec"
@@ -17,14 +18,16 @@ import (
 
 // What the chart has by default is what config/default has, but for what is named in allowed.
 func TestChartIsConfigDefault(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		compare(t, kustomize(t, "default"), helm.run(t, "template", release, path, "--namespace="+configNamespace,
 			"--set=image.repository=jira-token-operator,image.tag=dev"), "Namespace "+configNamespace) // it is Helm's: --create-namespace
 	})
 }
 
 func TestMonitoringIsThatOfConfig(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		rendered := helm.run(t, "template", release, path, "--namespace="+configNamespace, "--show-only=templates/monitoring.yaml", image,
 			"--set=monitoring.podMonitors.enabled=true,monitoring.prometheusRule.enabled=true")
 		compare(t, kustomize(t, "prometheus"), rendered)
@@ -40,7 +43,8 @@ func TestMonitoringIsThatOfConfig(t *testing.T) {
 // In another namespace nothing names that of config/default.
 func TestNamespaceIsTheReleases(t *testing.T) {
 	everything := "--values=" + filepath.Join(path, "ci", "everything-values.yaml")
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		for line := range strings.SplitSeq(helm.run(t, "template", release, path, "--namespace=elsewhere", everything), "\n") {
 			if strings.Contains(line, configNamespace) {
 				t.Error(line)
@@ -127,7 +131,7 @@ func differ(t *testing.T, name string, config, chart *unstructured.Unstructured)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(want) == string(have) {
+	if bytes.Equal(want, have) {
 		return
 	}
 	dir := t.TempDir()

@@ -48,7 +48,8 @@ func TestWrongValues(t *testing.T) {
 		"extraArgs={leader-elect}":                  {"extraArgs", "0"},
 		"extraEnv[0].name=GATEWAY_IMAGE":            {"extraEnv", "0", "name"},
 	}
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		for _, value := range slices.Sorted(maps.Keys(wrong)) {
 			_, err := helm.try(t.Context(), t.TempDir(), "template", release, path, image, "--set="+value)
 			if err == nil {
@@ -65,7 +66,8 @@ func TestWrongValues(t *testing.T) {
 }
 
 func TestImageMustBeNamed(t *testing.T) {
-	eachHelm(t, func(t *testing.T, helm *Helm) {
+	eachHelm(t, func(helm *Helm) {
+		t := helm.t
 		_, err := helm.try(t.Context(), t.TempDir(), "template", release, path)
 		if err == nil || !strings.Contains(err.Error(), "image.repository is empty; where your cluster finds the image is needed") {
 			t.Errorf("have %v", err)

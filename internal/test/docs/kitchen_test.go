@@ -5,6 +5,7 @@ package docs_test
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -188,9 +189,7 @@ func (r *recipe) send(c call) (*http.Response, string) {
 	request, err := http.NewRequestWithContext(r.Context(), c.method, "http://"+r.w.stack.GatewayAddress+"/jira"+c.path,
 		bytes.NewReader([]byte(c.body)))
 	must(r.T, err)
-	for name, values := range c.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, c.header)
 	if c.body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}

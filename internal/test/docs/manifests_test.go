@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,8 +128,8 @@ func within(kind string, path []string, content map[string]any) *unstructured.Un
 		"apiVersion": "jiratokens.io/v1alpha1", "kind": kind,
 		"metadata": map[string]any{"name": "jira", "namespace": "jira-gateway"}, "spec": spec,
 	}
-	for i := len(path) - 1; i >= 0; i-- {
-		content = map[string]any{path[i]: content}
+	for _, field := range slices.Backward(path) {
+		content = map[string]any{field: content}
 	}
 	merge(object, content)
 	return &unstructured.Unstructured{Object: object}

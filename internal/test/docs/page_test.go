@@ -65,7 +65,7 @@ func (p *page) blocks(t *testing.T) (out []block) {
 			open = &block{page: p.name, line: i + 1, language: found[2], before: strings.Join(before, "\n")}
 		case open == nil:
 			before = append(before, line)
-		case found != nil && found[2] == "":
+		case len(found) > 2 && found[2] == "":
 			open.text = strings.Join(inside, "\n") + "\n"
 			out = append(out, *open)
 			before, inside, open = nil, nil, nil

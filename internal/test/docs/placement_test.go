@@ -191,10 +191,10 @@ func backends(t *testing.T, object *unstructured.Unstructured) (out []string) {
 		rules, _, err := unstructured.NestedSlice(object.Object, "spec", "rules")
 		must(t, err)
 		for _, rule := range rules {
-			refs, _, err := unstructured.NestedSlice(rule.(map[string]any), "backendRefs") //nolint:forcetypeassert // the schema says so
+			refs, _, err := unstructured.NestedSlice(rule.(map[string]any), "backendRefs")
 			must(t, err)
 			for _, ref := range refs {
-				backend := ref.(map[string]any) //nolint:forcetypeassert // the schema says so
+				backend := ref.(map[string]any)
 				out = append(out, fmt.Sprintf("%v:%v", backend["name"], backend["port"]))
 			}
 		}

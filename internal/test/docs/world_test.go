@@ -53,19 +53,21 @@ var programs struct {
 // build builds manager, gateway and plugin once for all worlds.
 func build(t *testing.T, root string) string {
 	t.Helper()
-	programs.once.Do(func() {
-		if programs.folder, programs.err = os.MkdirTemp("", "docs-test-"); programs.err != nil {
-			return
-		}
-		s, err := stack.New(root, filepath.Join(programs.folder, "bin"))
-		if err != nil {
-			programs.err = err
-			return
-		}
-		programs.err = s.Build(context.Background())
-	})
+	programs.once.Do(func() { programs.folder, programs.err = buildPrograms(root) })
 	must(t, programs.err)
 	return filepath.Join(programs.folder, "bin")
+}
+
+// buildPrograms builds into a folder that no test owns: the first world's test ends before the last one's.
+func buildPrograms(root string) (folder string, err error) {
+	if folder, err = os.MkdirTemp("", "docs-test-"); err != nil {
+		return "", err
+	}
+	s, err := stack.New(root, filepath.Join(folder, "bin"))
+	if err != nil {
+		return folder, err
+	}
+	return folder, s.Build(context.Background())
 }
 
 func removePrograms() { _ = os.RemoveAll(programs.folder) }
