@@ -195,6 +195,8 @@ chart-test: ## Lint and test the Helm chart, and install it with Helm 3 and Helm
 .PHONY: e2e
 e2e: ## Run the end-to-end suite on the cluster of KUBECONFIG, with the images E2E_IMAGE and E2E_WORKLOAD_IMAGE
 	@$(if $(E2E_IMAGE),,echo 'E2E_IMAGE must name the image: see docs/development.md' >&2; exit 1)
+	HELM=$$(hack/helm/build.sh helm helm3)
+	export HELM
 	go test -count=1 -v -timeout 30m $(TESTFLAGS) ./internal/test/cluster
 
 .PHONY: e2e-images

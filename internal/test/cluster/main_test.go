@@ -94,10 +94,11 @@ func inOrder(steps ...func(context.Context) error) env.Func {
 }
 
 func installFirst(ctx context.Context) error {
+	first := &set.operator
 	if set.previous.image != "" {
-		return install(ctx, &set.previous)
+		first = &set.previous
 	}
-	return install(ctx, &set.operator)
+	return install(ctx, helm3, first)
 }
 
 func cleanUp(ctx context.Context, _ *envconf.Config) (context.Context, error) {
@@ -105,5 +106,5 @@ func cleanUp(ctx context.Context, _ *envconf.Config) (context.Context, error) {
 		fmt.Println("everything is left on the cluster, as E2E_KEEP is set")
 		return ctx, nil
 	}
-	return ctx, errors.Join(removePolicy(ctx), uninstall(ctx), removeKept(ctx))
+	return ctx, errors.Join(removePolicy(ctx), uninstall(ctx), removeKept(ctx), removeNamespaces(ctx, jiraNamespace))
 }

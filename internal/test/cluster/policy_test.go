@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -117,20 +118,24 @@ func changeRule(t *testing.T, name string, edit func(*v1alpha1.Rule)) {
 	})
 }
 
-// removePolicy removes what the suite has made but the operator, tokens first: their finalizers need the manager.
+// removePolicy removes what the stories have declared, and their namespaces but Jira's.
 func removePolicy(ctx context.Context) error {
-	steps := [][]string{
-		{"apitokens", "--all", "-n", marketing},
-		{"apitokens", "--all", "-n", reporting},
-		{"apitokens", "--all", "-n", development},
-		{"tokenpolicies", "--all", "-n", policyNamespace},
-		append([]string{"namespaces", policyNamespace, jiraNamespace}, tokenNamespaces...),
-	}
-	for _, step := range steps {
-		args := append([]string{"delete", "--ignore-not-found", "--timeout=" + installPatience.String()}, step...)
-		if _, err := kubectl(ctx, "", args...); err != nil {
+	return errors.Join(removeDeclared(ctx), removeNamespaces(ctx, append([]string{policyNamespace}, tokenNamespaces...)...))
+}
+
+// removeDeclared removes what the manager works on, tokens first: their finalizers need the manager.
+func removeDeclared(ctx context.Context) error {
+	for _, kind := range []string{"apitokens", "tokenpolicies"} {
+		_, err := kubectl(ctx, "", "delete", kind, "--all", "--all-namespaces", "--timeout="+installPatience.String())
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func removeNamespaces(ctx context.Context, names ...string) error {
+	args := append([]string{"delete", "namespaces", "--ignore-not-found", "--timeout=" + installPatience.String()}, names...)
+	_, err := kubectl(ctx, "", args...)
+	return err
 }

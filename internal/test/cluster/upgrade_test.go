@@ -24,7 +24,8 @@ func upgrade() types.Feature {
 		}
 		before, credentials, old := standing.reports(t), hashSecrets(t), podNames(t, policyNamespace)
 		begin := time.Now()
-		must(t, install(t.Context(), &set.operator))
+		must(t, upgradeTo(t.Context(), &set.operator))
+		managers := since(begin)
 		gatewaysHaveImage(t)
 		gatewaysReplaced(t, old)
 		policyReady(t)
@@ -33,31 +34,35 @@ func upgrade() types.Feature {
 		declaresAndWorks(t, "after-the-upgrade")
 		report := standing.since(t, before)
 		noFailure(t, report)
-		seen(t, "from %s: managers and gateways replaced in %s; %s", set.previous.name, took, report)
+		seen(t, "from %s: managers replaced in %s, gateways after %s; %s", set.previous.name, managers, took, report)
 	})
 }
 
 func reinstall() types.Feature {
 	return story("uninstall and install", "tokens work while the operator is gone, and with the same credentials when it is back", func(t *testing.T) {
 		t.Helper()
-		before, credentials := standing.reports(t), hashSecrets(t)
+		before, credentials, keys := standing.reports(t), hashSecrets(t), managerKeys(t)
 		must(t, uninstall(t.Context()))
 		gone := time.Now()
 		if pods := podNames(t, managerNamespace); len(pods) > 0 {
 			t.Fatalf("managers are left: %v", pods)
 		}
+		keptAndGuarded(t)
 		for _, namespace := range tokenNamespaces {
 			works(t, plaintext(t, apiToken(namespace, "standing", "")), string(standingOwners[namespace]))
 		}
-		must(t, install(t.Context(), &set.operator))
+		must(t, install(t.Context(), helm4, &set.operator))
 		without := since(gone)
 		gatewaysHaveImage(t)
 		policyReady(t)
 		sameCredentials(t, credentials)
+		if now := managerKeys(t); len(keys) == 0 || !slices.Equal(now, keys) {
+			t.Errorf("the manager's keys were %v and are %v", keys, now)
+		}
 		declaresAndWorks(t, "after-the-installation")
 		report := standing.since(t, before)
 		noFailure(t, report)
-		seen(t, "%d credentials kept; %s without an operator; %s", len(credentials), without, report)
+		seen(t, "%d credentials and %d Secrets with keys kept; %s without an operator; %s", len(credentials), len(keys), without, report)
 	})
 }
 
