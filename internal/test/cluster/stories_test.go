@@ -33,6 +33,9 @@ func TestAlone(t *testing.T) {
 // TestNode are stories that take parts of the node away.
 func TestNode(t *testing.T) { suite.Test(t, kubeletRestarted(), apiServerStopped()) }
 
+// TestFirstToken comes last: it removes what all others need.
+func TestFirstToken(t *testing.T) { suite.Test(t, firstToken()) }
+
 // story is one test of its own name. When it fails, what there was is written down.
 func story(name, holds string, tell func(*testing.T)) types.Feature {
 	return features.New(name).Assess(holds, func(ctx context.Context, t *testing.T, _ *envconf.Config) context.Context {
