@@ -20,7 +20,7 @@ type quickStartBlock struct {
 
 var (
 	section = regexp.MustCompile(`(?m)^## (.*)$`)
-	fenced  = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+	fenced  = regexp.MustCompile("(?s)\n```(\\w+)\n(.*?\n)```\n")
 	savedAs = regexp.MustCompile("[Ss]ave (?:this|it) as\\s+`([\\w.-]+)`")
 )
 

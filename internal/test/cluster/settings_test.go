@@ -55,7 +55,10 @@ func readSettings() (*settings, error) {
 		nodeControl: os.Getenv("E2E_NODE_CONTROL"),
 		keep:        os.Getenv("E2E_KEEP") != "",
 	}
-	return s, s.check()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 var imageName = regexp.MustCompile(`^[^@]+(:[\w.-]+|@sha256:[0-9a-f]{64})$`)
