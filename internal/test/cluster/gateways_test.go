@@ -103,10 +103,7 @@ func gatewaysReplaced(t *testing.T, old []string) {
 	must(t, gatewaysReady(t.Context()))
 }
 
-func gatewaysReady(ctx context.Context) error {
-	_, err := kubectl(ctx, "", "rollout", "status", "-n", policyNamespace, "deployment/"+gatewayName, "--timeout="+installPatience.String())
-	return err
-}
+func gatewaysReady(ctx context.Context) error { return rolledOut(ctx, policyNamespace, gatewayName) }
 
 func gatewayImage(t *testing.T) string {
 	t.Helper()

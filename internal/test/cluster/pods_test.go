@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait/conditions"
 )
@@ -66,6 +68,27 @@ func podReady(ctx context.Context, namespace, name string) error {
 	ready := conditions.New(suite.EnvConf().Client().Resources()).PodReady(p)
 	if err := wait.For(ready, wait.WithContext(ctx), wait.WithTimeout(podPatience), wait.WithInterval(200*time.Millisecond)); err != nil {
 		return fmt.Errorf("pod %s/%s is not ready: %w", namespace, name, err)
+	}
+	return nil
+}
+
+// rolledOut waits until a Deployment runs what it says, and nothing else. It asks again and again, as a busy API server may end
+// the watch of kubectl rollout status.
+func rolledOut(ctx context.Context, namespace, name string) error {
+	var last error
+	done := func(ctx context.Context) (bool, error) {
+		var d appsv1.Deployment
+		if last = kube.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &d); last != nil {
+			return false, nil
+		}
+		have, wanted := &d.Status, *d.Spec.Replicas
+		last = fmt.Errorf("of %d pods %d are new and %d available, and %d are there", wanted, have.UpdatedReplicas,
+			have.AvailableReplicas, have.Replicas)
+		return have.ObservedGeneration >= d.Generation && have.UpdatedReplicas == wanted && have.Replicas == wanted &&
+			have.AvailableReplicas == wanted, nil
+	}
+	if err := wait.For(done, wait.WithContext(ctx), wait.WithTimeout(installPatience), wait.WithInterval(200*time.Millisecond)); err != nil {
+		return fmt.Errorf("deployment %s/%s is not rolled out: %w: %w", namespace, name, err, last)
 	}
 	return nil
 }
