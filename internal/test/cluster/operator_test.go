@@ -73,7 +73,9 @@ func deploy(ctx context.Context, helmVersion, verb string, v *version) error {
 	return managerRolledOut(ctx)
 }
 
-func managerRolledOut(ctx context.Context) error { return rolledOut(ctx, managerNamespace, managerDeployment) }
+func managerRolledOut(ctx context.Context) error {
+	return rolledOut(ctx, managerNamespace, managerDeployment)
+}
 
 // uninstall removes all of the operator but what its chart keeps and what the manager has made.
 func uninstall(ctx context.Context) error {
