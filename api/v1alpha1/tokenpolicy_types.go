@@ -91,7 +91,10 @@ type TokenPolicySpec struct {
 
 	// deny refuses tokens whatever the rules say, in the operator and in the
 	// gateway. It is the way to revoke a token that Git would declare again.
+	// null, which server-side apply leaves where a list goes from Git that was
+	// set by hand before, is the same as none.
 	// +optional
+	// +nullable
 	Deny *Deny `json:"deny,omitempty"`
 
 	// revokeIssuedBefore ends every credential that was issued before that time,

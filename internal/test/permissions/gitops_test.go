@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -150,5 +151,48 @@ func TestNarrowedInGitIsNarrow(t *testing.T) {
 	w.expect(stored, v1alpha1.ReasonIssued)
 	if got := stored.Status.Grant.Scopes; !slices.Equal(got, []v1alpha1.Scope{"read"}) || !strings.HasSuffix(stored.Status.RequestedBy, ":flux") {
 		t.Errorf("scopes %v, requested by %q", got, stored.Status.RequestedBy)
+	}
+}
+
+// TestDenialGoesThroughGit: one that was patched in by hand is committed, and taken out of Git once it is over. Where Git's list was
+// another one, the API server leaves null, as the one who patched has a share in deny: it must not refuse that. Where it was the same
+// list it is still the one who patched who denies, until that is taken back too.
+func TestDenialGoesThroughGit(t *testing.T) {
+	for name, c := range map[string]struct {
+		committed v1alpha1.DeniedToken
+		stays     bool
+	}{
+		"the same list": {"marketing/intake", true},
+		"another list":  {"marketing/leads", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			fluxA := w.gitOps(w.tenantA)
+			w.bind("jira-token-operator-gitops", subject(w.tenantA), w.gateway)
+			byHand := func(patch string) {
+				t.Helper()
+				must(t, plane.Client.Patch(t.Context(), w.policy.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner("incident")))
+			}
+			expectDenial := func(want bool) {
+				t.Helper()
+				stored := &v1alpha1.TokenPolicy{}
+				must(t, plane.Client.Get(t.Context(), client.ObjectKeyFromObject(w.policy), stored))
+				if denied := stored.Spec.Deny != nil; denied != want {
+					t.Errorf("is there a denial? %t, want %t: %+v", denied, want, stored.Spec.Deny)
+				}
+			}
+			fluxA.asFlux(w.policy)
+			byHand(`{"spec":{"deny":{"tokens":["marketing/intake"]}}}`)
+			inGit := w.policy.DeepCopy()
+			inGit.Spec.Deny = &v1alpha1.Deny{Tokens: []v1alpha1.DeniedToken{c.committed}}
+			fluxA.asFlux(inGit)
+			for range 2 {
+				fluxA.asFlux(w.policy)
+				expectDenial(c.stays)
+			}
+			byHand(`{"spec":{"deny":null}}`)
+			fluxA.asFlux(w.policy)
+			expectDenial(false)
+		})
 	}
 }
