@@ -25,6 +25,9 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
 
+// patience is for a machine that has a lot to do besides.
+const patience = 3 * time.Minute
+
 // Kubectl runs the real kubectl, which finds the plugin, as the administrator, and returns what it printed.
 func (s *Stack) Kubectl(ctx context.Context, args ...string) (string, error) {
 	return s.KubectlWith(ctx, nil, args...)
@@ -77,7 +80,7 @@ func WebhookAnswers(ctx context.Context, kube kubernetes.Interface) error {
 		return err
 	}
 	var last error
-	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		last = kube.Discovery().RESTClient().Post().
 			AbsPath("apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version, "namespaces", "default", "apitokens").
 			WarningHandler(rest.NoWarnings{}). // of the policy that is not there yet
@@ -92,7 +95,7 @@ func WebhookAnswers(ctx context.Context, kube kubernetes.Interface) error {
 
 // gatewayDeployment waits for the Deployment that the manager makes for the policy.
 func (s *Stack) gatewayDeployment(ctx context.Context) (d *appsv1.Deployment, err error) {
-	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		d, err = s.Client.AppsV1().Deployments(PolicyNamespace).Get(ctx, gatewayName, metav1.GetOptions{})
 		return err == nil, nil
 	})
@@ -109,6 +112,6 @@ func (s *Stack) reportAvailable(ctx context.Context, d *appsv1.Deployment) error
 	if _, err := s.Client.AppsV1().Deployments(PolicyNamespace).UpdateStatus(ctx, d, metav1.UpdateOptions{}); err != nil {
 		return err
 	}
-	_, err := s.Kubectl(ctx, "wait", "--for=condition=Ready", "-n", PolicyNamespace, "tokenpolicy/"+PolicyName, "--timeout=30s")
+	_, err := s.Kubectl(ctx, "wait", "--for=condition=Ready", "-n", PolicyNamespace, "tokenpolicy/"+PolicyName, "--timeout="+patience.String())
 	return err
 }
