@@ -166,5 +166,6 @@ func decodeStatus(u *unstructured.Unstructured) (s fluxStatus, err error) {
 	if err != nil {
 		return s, err
 	}
-	return s, runtime.DefaultUnstructuredConverter.FromUnstructured(status, &s)
+	err = runtime.DefaultUnstructuredConverter.FromUnstructured(status, &s)
+	return s, err
 }

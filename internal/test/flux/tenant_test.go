@@ -28,6 +28,7 @@ func anotherTenant(t *testing.T, tenant string) {
 
 // as has a Kustomization stand in a tenant's namespace and apply as the tenant's account.
 func as(t *testing.T, tenant string) func(*unstructured.Unstructured) {
+	t.Helper()
 	return func(u *unstructured.Unstructured) {
 		u.SetNamespace(tenant)
 		must(t, unstructured.SetNestedField(u.Object, "flux", "spec", "serviceAccountName"))
