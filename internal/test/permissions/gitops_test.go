@@ -171,7 +171,8 @@ func TestDenialGoesThroughGit(t *testing.T) {
 			w.bind("jira-token-operator-gitops", subject(w.tenantA), w.gateway)
 			byHand := func(patch string) {
 				t.Helper()
-				must(t, plane.Client.Patch(t.Context(), w.policy.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner("incident")))
+				merge := client.RawPatch(types.MergePatchType, []byte(patch))
+				must(t, plane.Client.Patch(t.Context(), w.policy.DeepCopy(), merge, client.FieldOwner("incident")))
 			}
 			expectDenial := func(want bool) {
 				t.Helper()
