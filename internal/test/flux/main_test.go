@@ -59,6 +59,8 @@ func runAll(m *testing.M) (code int, err error) {
 	if local, err = stack.New(root, filepath.Join(root, "bin", "gitops")); err != nil {
 		return 1, err
 	}
+	// On a machine that stands still for seconds, the manager would lose its lease and end, and requests would fail.
+	local.ManagerArgs, local.RequestTimeout = []string{"--leader-elect=false"}, time.Minute
 	defer func() { err = errors.Join(err, local.Stop()) }()
 	jira = jiratest.New(jiratest.Config{ContextPath: "/jira", BaseURL: "https://jira.corp.example/jira"})
 	server := httptest.NewServer(jira)

@@ -48,6 +48,8 @@ type Stack struct {
 	Manager, Gateway *Process
 	// ManagerArgs are more flags of the manager, which override ours.
 	ManagerArgs []string
+	// RequestTimeout is the API server's. It is also how long that waits for open watches when it is stopped, so it is short.
+	RequestTimeout time.Duration
 	// GatewayAddress and GatewayAdminAddress are host:port.
 	GatewayAddress, GatewayAdminAddress string
 
@@ -65,7 +67,7 @@ func New(root, dir string) (*Stack, error) {
 		return nil, err
 	}
 	return &Stack{
-		Dir: dir, Kubeconfig: filepath.Join(dir, "kubeconfig"), root: root,
+		Dir: dir, Kubeconfig: filepath.Join(dir, "kubeconfig"), root: root, RequestTimeout: 5 * time.Second,
 		GatewayAddress: addresses[0], GatewayAdminAddress: addresses[1],
 		managerProbe: addresses[2], managerMetrics: addresses[3], webhook: addresses[4], activity: addresses[5],
 	}, nil
@@ -104,8 +106,7 @@ func (s *Stack) StartControlPlane(context.Context) (err error) {
 		return err
 	}
 	s.Env.ControlPlane.GetAPIServer().CertDir = keys
-	// It is also how long the API server waits for open watches when it is stopped.
-	s.Env.ControlPlane.GetAPIServer().Configure().Set("request-timeout", "5s")
+	s.Env.ControlPlane.GetAPIServer().Configure().Set("request-timeout", s.RequestTimeout.String())
 	if s.Config, err = s.Env.Start(); err != nil {
 		return fmt.Errorf("control plane from %s (make controlplane builds it): %w", s.assets(), err)
 	}
