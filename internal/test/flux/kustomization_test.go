@@ -30,10 +30,9 @@ const (
 type kustomization struct {
 	*testing.T
 
-	object   *unstructured.Unstructured
-	source   *unstructured.Unstructured
-	folder   string
-	revision string // that was committed last
+	object *unstructured.Unstructured
+	source *unstructured.Unstructured
+	folder string
 }
 
 // fluxStatus is what both of Flux's kinds tell.
@@ -99,11 +98,10 @@ func (k *kustomization) commit(files map[string]string) {
 	for name, text := range files {
 		inRepository[filepath.Join(k.folder, name)] = text
 	}
-	var err error
-	k.revision, err = git.commit(k.Context(), k.Name(), inRepository)
+	revision, err := git.commit(k.Context(), k.Name(), inRepository)
 	must(k.T, err)
 	k.request(k.source)
-	eventually(k.T, "the commit is fetched", func() bool { return statusOf(k.T, k.source).Artifact.Revision == k.revision })
+	eventually(k.T, "the commit is fetched", func() bool { return statusOf(k.T, k.source).Artifact.Revision == revision })
 }
 
 // reconcile asks for a reconciliation, and returns the condition Ready that it ended with.
@@ -116,13 +114,15 @@ func (k *kustomization) reconcile() metav1.Condition {
 	return k.done()
 }
 
-// done waits until the last commit is applied, or could not be, and returns the condition Ready.
+// done waits until what was fetched last is applied, or could not be, and returns the condition Ready. It may be the commit of
+// another Kustomization's files.
 func (k *kustomization) done() (ready metav1.Condition) {
 	k.Helper()
+	revision := statusOf(k.T, k.source).Artifact.Revision
 	eventually(k.T, k.object.GetName()+" is done", func() bool {
 		s := statusOf(k.T, k.object)
 		c := meta.FindStatusCondition(s.Conditions, "Ready")
-		if c == nil || c.Status == metav1.ConditionUnknown || s.LastAttemptedRevision != k.revision {
+		if c == nil || c.Status == metav1.ConditionUnknown || s.LastAttemptedRevision != revision {
 			return false
 		}
 		ready = *c
