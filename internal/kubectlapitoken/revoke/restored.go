@@ -68,8 +68,8 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 // doubt tells of a trail that may lack what ended after the backup: the backup is at least as young as the newest ApiToken in it.
 func (c *command) doubt(h *history, newest time.Time) {
 	if first, err := time.Parse(time.RFC3339, h.first); err == nil && !newest.IsZero() && first.After(newest) {
-		c.leave(fmt.Sprintf("the trail begins after the newest ApiToken was declared (%s), so that tokens may have been revoked before "+
-			"it: give it the older lines too, such as those of kubectl logs --previous", newest.UTC().Format(time.RFC3339)))
+		c.leave(fmt.Sprintf("the trail begins after the newest ApiToken was declared (%s), so that tokens may have been revoked "+
+			"before it: give it the older lines too, such as those of kubectl logs --previous", newest.UTC().Format(time.RFC3339)))
 	}
 }
 

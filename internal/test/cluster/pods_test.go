@@ -79,7 +79,7 @@ func rolledOut(ctx context.Context, namespace, name string) error {
 	done := func(ctx context.Context) (bool, error) {
 		var d appsv1.Deployment
 		if last = kube.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &d); last != nil {
-			return false, nil
+			return false, nil //nolint:nilerr // told when the time is over
 		}
 		have, wanted := &d.Status, *d.Spec.Replicas
 		last = fmt.Errorf("of %d pods %d are new and %d available, and %d are there", wanted, have.UpdatedReplicas,
