@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 )
 
 // namespaces is a cache for each namespace: of what is in it, and of its Namespace. The library's own cache of several
@@ -35,13 +36,17 @@ func NewCache(watched Set) cache.NewCacheFunc {
 		if err != nil {
 			return nil, fmt.Errorf("set up the reading of namespaces: %w", err)
 		}
+		kinds, err := listed(o)
+		if err != nil {
+			return nil, err
+		}
 		out := namespaces{}
 		for _, name := range watched {
 			one, err := cache.New(config, within(name, o))
 			if err != nil {
 				return nil, fmt.Errorf("set up the cache of namespace %s: %w", name, err)
 			}
-			out[name] = newMember(name, one, live)
+			out[name] = newMember(name, one, live, kinds)
 		}
 		return out, nil
 	}
@@ -57,6 +62,20 @@ func within(name string, o cache.Options) cache.Options {
 	}
 	o.ByObject[&corev1.Namespace{}] = cache.ByObject{Field: fields.OneTermEqualSelector("metadata.name", name)}
 	return o
+}
+
+// listed are the lists of those kinds that a cache has options for.
+func listed(o cache.Options) ([]schema.GroupVersionKind, error) {
+	var kinds []schema.GroupVersionKind
+	for object := range o.ByObject {
+		kind, err := apiutil.GVKForObject(object, o.Scheme)
+		if err != nil {
+			return nil, fmt.Errorf("find the kind of what the cache has: %w", err)
+		}
+		kind.Kind += "List"
+		kinds = append(kinds, kind)
+	}
+	return kinds, nil
 }
 
 // Start implements cache.Informers.

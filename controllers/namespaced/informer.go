@@ -107,7 +107,7 @@ func (i informer) HasSynced() bool {
 
 // HasSyncedChecker implements cache.Informer.
 func (i informer) HasSyncedChecker() toolscache.DoneChecker {
-	return checker{"informers of namespaces", i.HasSynced}
+	return checker{"informers of namespaces", i.HasSynced, i[0].of.ended}
 }
 
 // IsStopped implements cache.Informer.
@@ -131,13 +131,15 @@ func (r registration) HasSynced() bool {
 
 // HasSyncedChecker implements cache.ResourceEventHandlerRegistration.
 func (r registration) HasSyncedChecker() toolscache.DoneChecker {
-	return checker{"handlers of namespaces", r.HasSynced}
+	return checker{"handlers of namespaces", r.HasSynced, r[0].of.ended}
 }
 
-// checker asks again and again: a namespace that is not there has nothing to wait for.
+// checker asks again and again: a namespace that can't be read has nothing to wait for.
 type checker struct {
 	name string
 	done func() bool
+	// ended: the caches end, all of them with the first.
+	ended <-chan struct{}
 }
 
 const askAgain = 50 * time.Millisecond
@@ -145,14 +147,14 @@ const askAgain = 50 * time.Millisecond
 // Name implements cache.DoneChecker.
 func (c checker) Name() string { return c.name }
 
-// Done implements cache.DoneChecker.
+// Done implements cache.DoneChecker. What the caches end before is never done.
 func (c checker) Done() <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
-		defer close(done)
-		_ = wait.PollUntilContextCancel(context.Background(), askAgain, true, func(context.Context) (bool, error) {
-			return c.done(), nil
-		})
+		ask := func(context.Context) (bool, error) { return c.done(), nil }
+		if wait.PollUntilContextCancel(wait.ContextForChannel(c.ended), askAgain, true, ask) == nil {
+			close(done)
+		}
 	}()
 	return done
 }

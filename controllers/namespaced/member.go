@@ -11,54 +11,61 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// lookAgain is how soon a namespace is noticed that came after the manager's start.
+// lookAgain is how soon a namespace, or the manager's Role in it, is noticed that came after the manager's start.
 const lookAgain = 10 * time.Second
 
-// member is the cache of one namespace. While there is no such namespace it is empty: there can be no Role in it either, by
-// which it could be read, and it must not keep the manager from its work in the others.
+// member is the cache of one namespace. While that can't be read, it must not keep the manager from its work in the others.
 type member struct {
 	cache.Cache
 
 	name string
 	live client.Reader
+	// kinds are those that the manager's Role in the namespace has to allow.
+	kinds []schema.GroupVersionKind
 
-	looked  chan struct{} // closed once it is known whether the namespace exists
-	awaited atomic.Bool   // it existed then, so that the manager waits for what it has
+	looked  chan struct{} // closed once it is known whether the namespace can be read
+	awaited atomic.Bool   // it could be then, so that the manager waits for what it has
+	ended   chan struct{} // closed once nothing fills it any more
 	state   atomic.Int32
 }
 
 const (
+	// absent: there is no such namespace, and nothing in it.
 	absent int32 = iota
+	// unreadable: the namespace exists without the manager's Role in it, so nobody knows what is there.
+	unreadable
 	// filling: what is asked for in it is not known yet.
 	filling
 	readable
 )
 
-func newMember(name string, c cache.Cache, live client.Reader) *member {
-	return &member{Cache: c, name: name, live: live, looked: make(chan struct{})}
+func newMember(name string, c cache.Cache, live client.Reader, kinds []schema.GroupVersionKind) *member {
+	return &member{
+		Cache: c, name: name, live: live, kinds: kinds, looked: make(chan struct{}), ended: make(chan struct{}),
+	}
 }
 
 // Start implements cache.Informers.
 func (m *member) Start(ctx context.Context) error {
-	if m.exists(ctx) {
+	defer close(m.ended)
+	if state := m.look(ctx); state == readable {
 		m.awaited.Store(true)
 		m.state.Store(readable) // reads wait for it
+	} else {
+		m.state.Store(state)
 	}
 	close(m.looked)
 	if !m.awaited.Load() {
-		log.FromContext(ctx).Info("a namespace to be watched does not exist; it is waited for, and needs the manager's Role",
-			"namespace", m.name)
-		err := wait.PollUntilContextCancel(ctx, lookAgain, false, func(ctx context.Context) (bool, error) {
-			return m.exists(ctx), nil
-		})
-		if err != nil {
-			return nil //nolint:nilerr // the manager ends
+		if !m.becomesReadable(ctx) {
+			return nil // the manager ends
 		}
 		m.state.Store(filling)
 		go m.fill(ctx)
@@ -69,9 +76,44 @@ func (m *member) Start(ctx context.Context) error {
 	return nil
 }
 
-// exists is true as well if it can't be told: the cache's own lists and watches say what is wrong.
-func (m *member) exists(ctx context.Context) bool {
-	return !apierrors.IsNotFound(m.live.Get(ctx, client.ObjectKey{Name: m.name}, &corev1.Namespace{}))
+// becomesReadable waits for it; false: the manager ends before.
+func (m *member) becomesReadable(ctx context.Context) bool {
+	err := wait.PollUntilContextCancel(ctx, lookAgain, false, func(ctx context.Context) (bool, error) {
+		state := m.look(ctx)
+		if state != readable {
+			m.state.Store(state)
+		}
+		return state == readable, nil
+	})
+	return err == nil
+}
+
+// look says whether the namespace can be read, and tells of what is missing. If it can't be told, then it can: the cache's own
+// lists and watches say what is wrong.
+func (m *member) look(ctx context.Context) int32 {
+	err := m.live.Get(ctx, client.ObjectKey{Name: m.name}, &corev1.Namespace{})
+	switch {
+	case apierrors.IsNotFound(err):
+		m.tell(ctx, "a namespace to be watched does not exist; it is waited for, and needs the manager's Role")
+		return absent
+	case apierrors.IsForbidden(err):
+		m.tell(ctx, "a namespace to be watched is none of those that the manager's ClusterRole names; that is waited for")
+		return unreadable
+	}
+	for _, kind := range m.kinds {
+		var list metav1.PartialObjectMetadataList
+		list.SetGroupVersionKind(kind)
+		if err := m.live.List(ctx, &list, client.InNamespace(m.name), client.Limit(1)); apierrors.IsForbidden(err) {
+			m.tell(ctx, "a namespace to be watched lacks the manager's Role or its RoleBinding, or they do not allow enough; "+
+				"that is waited for", "mayNotList", kind.Kind)
+			return unreadable
+		}
+	}
+	return readable
+}
+
+func (m *member) tell(ctx context.Context, message string, values ...any) {
+	log.FromContext(ctx).Info(message, append(values, "namespace", m.name)...)
 }
 
 func (m *member) fill(ctx context.Context) {

@@ -55,6 +55,8 @@ func (n namespaces) readable(name string) (*member, error) {
 	switch one.state.Load() {
 	case absent:
 		return nil, nil //nolint:nilnil // absence is a result, not an error
+	case unreadable:
+		return nil, fmt.Errorf("namespace %s can't be read: the manager lacks its Role there", name)
 	case filling:
 		return nil, fmt.Errorf("namespace %s has just been made: what is in it is not known yet", name)
 	}

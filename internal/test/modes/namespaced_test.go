@@ -24,8 +24,8 @@ import (
 // With --watch-namespaces the Roles of config/rbac/namespaced are enough: in the namespaces that the flag names everything is
 // as ever, others are left alone, and nothing is asked for that is forbidden.
 func TestSomeNamespacesOnly(t *testing.T) {
-	watched := []string{stack.PolicyNamespace, "dev", "late"}
-	createNamespaces(t, stack.PolicyNamespace, "dev", "outside")
+	watched := []string{stack.PolicyNamespace, "dev", "late", "roleless"}
+	createNamespaces(t, stack.PolicyNamespace, "dev", "outside", "roleless")
 	giveRoles(t, watched)
 	for _, namespace := range []string{stack.PolicyNamespace, "dev"} {
 		bindRole(t, "namespaced/role.yaml", namespace)
@@ -68,11 +68,21 @@ func TestSomeNamespacesOnly(t *testing.T) {
 	t.Run("a namespace that comes later", func(t *testing.T) {
 		createNamespaces(t, "late")
 		bindRole(t, "namespaced/role.yaml", "late")
-		label(t, "late", "true")
-		late := newToken("late", "t", stack.PolicyNamespace)
-		create(t, late)
-		becomes(t, late, v1alpha1.ReasonIssued)
+		isWorkedOn(t, "late")
 	})
+	t.Run("a Role that comes later", func(t *testing.T) {
+		bindRole(t, "namespaced/role.yaml", "roleless")
+		isWorkedOn(t, "roleless")
+	})
+}
+
+// isWorkedOn waits until a token of a namespace is issued.
+func isWorkedOn(t *testing.T, namespace string) {
+	t.Helper()
+	label(t, namespace, "true")
+	token := newToken(namespace, "t", stack.PolicyNamespace)
+	create(t, token)
+	becomes(t, token, v1alpha1.ReasonIssued)
 }
 
 // giveRoles takes the manager's rights in the whole cluster, and gives it those that have no form in a namespace.
