@@ -74,7 +74,8 @@ func (r *Reconciler) deleteApprovals(ctx context.Context, t *v1alpha1.ApiToken) 
 		return err
 	}
 	for i := range list {
-		if err := r.Client.Delete(ctx, list[i].DeepCopy(), sameObject(&list[i])); client.IgnoreNotFound(err) != nil {
+		err := r.unlessEnding(ctx, t, list[i].Namespace, r.Client.Delete(ctx, list[i].DeepCopy(), sameObject(&list[i])))
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete TokenApproval %s: %w", client.ObjectKeyFromObject(&list[i]), err)
 		}
 	}

@@ -105,7 +105,7 @@ func (r *Reconciler) liveSlot(ctx context.Context, t *v1alpha1.ApiToken, number 
 	var secret corev1.Secret
 	key := types.NamespacedName{Namespace: string(t.Spec.PolicyRef.Namespace), Name: slotName(t.UID, number)}
 	if err := r.Live.Get(ctx, key, &secret); err != nil {
-		if apierrors.IsNotFound(err) {
+		if apierrors.IsNotFound(err) || r.unlessEnding(ctx, t, key.Namespace, err) == nil {
 			return nil, nil //nolint:nilnil // an empty slot is a result, not an error
 		}
 		return nil, fmt.Errorf("read hash Secret %s: %w", key, err)

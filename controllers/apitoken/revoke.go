@@ -21,10 +21,8 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	if !controllerutil.ContainsFinalizer(t, v1alpha1.FinalizerRevoke) {
 		return nil
 	}
-	for _, s := range cached { // at once, before the live reads
-		if err := r.deleteSlot(ctx, s.secret, sameObject(s.secret)); err != nil {
-			return err
-		}
+	if err := r.deleteSlotsOf(ctx, t, cached); err != nil { // at once, before the live reads
+		return err
 	}
 	missed, err := r.liveSlots(ctx, t, cached)
 	if err != nil && !r.watchesPolicyOf(t) {
@@ -33,10 +31,8 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	if err != nil {
 		return err
 	}
-	for _, s := range missed {
-		if err := r.deleteSlot(ctx, s.secret, sameObject(s.secret)); err != nil {
-			return err
-		}
+	if err := r.deleteSlotsOf(ctx, t, missed); err != nil {
+		return err
 	}
 	secret, err := r.liveTokenSecret(ctx, t)
 	if err != nil {
@@ -57,6 +53,17 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 	r.refusals.forget(t.UID)
 	r.pendings.forget(t.UID)
 	r.eventRevoked(t)
+	return nil
+}
+
+// deleteSlotsOf deletes credentials of a deleted token.
+func (r *Reconciler) deleteSlotsOf(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) error {
+	for _, s := range slots {
+		err := r.deleteSlot(ctx, s.secret, sameObject(s.secret))
+		if err = r.unlessEnding(ctx, t, s.secret.Namespace, err); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -82,7 +89,7 @@ func (r *Reconciler) deleteTokenSecrets(
 		if (keep != nil && keep(secret)) || !madeFor(secret, t) {
 			continue
 		}
-		err := r.Client.Delete(ctx, secret, condition(secret))
+		err := r.unlessEnding(ctx, t, secret.Namespace, r.Client.Delete(ctx, secret, condition(secret)))
 		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
 			return fmt.Errorf("delete Secret %s: %w", client.ObjectKeyFromObject(secret), err)
 		}

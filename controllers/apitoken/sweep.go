@@ -7,12 +7,12 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 )
 
 // sweep deletes the hash Secrets that were made for an ApiToken of this name which is gone: its finalizer was removed
@@ -28,10 +28,10 @@ func (r *Reconciler) sweep(ctx context.Context, key types.NamespacedName, known 
 	}
 	var token v1alpha1.ApiToken
 	err = r.Live.Get(ctx, key, &token)
-	if client.IgnoreNotFound(err) != nil {
+	exists := err == nil
+	if err := namespaced.UnlessGone(ctx, r.Live, key.Namespace, client.IgnoreNotFound(err)); err != nil {
 		return fmt.Errorf("confirm that ApiToken %s is gone: %w", key, err)
 	}
-	exists := !apierrors.IsNotFound(err)
 	for i := range orphans {
 		if _, its := parseSlot(&orphans[i], token.UID); exists && its {
 			continue // the cache was behind, or the label was removed

@@ -21,6 +21,9 @@ func (r *Reconciler) liveTokenSecret(ctx context.Context, t *v1alpha1.ApiToken) 
 		return nil, nil //nolint:nilnil // absence is a result, not an error
 	}
 	if err != nil {
+		if err = r.unlessEnding(ctx, t, t.Namespace, err); err == nil {
+			return nil, nil //nolint:nilnil // it goes with its namespace
+		}
 		return nil, fmt.Errorf("read Secret %s/%s: %w", t.Namespace, t.SecretName(), err)
 	}
 	return &secret, nil

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/namespaced"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
@@ -97,6 +98,9 @@ func (r *Reconciler) deleteGateway(ctx context.Context, p *v1alpha1.TokenPolicy)
 		if err == nil {
 			err = r.Client.Delete(ctx, object,
 				client.Preconditions{UID: new(object.GetUID())}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+		}
+		if apierrors.IsForbidden(err) && namespaced.UnlessEnding(ctx, r.Live, p.Namespace, err) == nil {
+			continue // it goes with the namespace, and so did the manager's Role
 		}
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete %T %s: %w", object, object.GetName(), err)

@@ -3,7 +3,6 @@
 package modes
 
 import (
-	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -74,6 +72,8 @@ func TestSomeNamespacesOnly(t *testing.T) {
 		bindRole(t, "namespaced/role.yaml", "roleless")
 		isWorkedOn(t, "roleless")
 	})
+	t.Run("a namespace that ends", func(t *testing.T) { namespaceEnds(t, "dev") })
+	t.Run("a policy's namespace that ends", func(t *testing.T) { policyNamespaceEnds(t, "late") })
 }
 
 // isWorkedOn waits until a token of a namespace is issued.
@@ -103,13 +103,7 @@ func giveRoles(t *testing.T, namespaces []string) {
 func isDeleted(t *testing.T, token *v1alpha1.ApiToken) {
 	t.Helper()
 	must(t, kube.Delete(t.Context(), token))
-	eventually(t, "the ApiToken is gone", func() error {
-		err := kube.Get(t.Context(), client.ObjectKeyFromObject(token), token)
-		if apierrors.IsNotFound(err) {
-			return nil
-		}
-		return errors.Join(errors.New("it is still there"), err)
-	})
+	eventually(t, "the ApiToken is gone", func() error { return isGone(t, token) })
 }
 
 // tryOut is what kubectl says to a token that is not stored.
