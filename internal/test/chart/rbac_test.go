@@ -63,13 +63,13 @@ func namespaced(t *testing.T, helm *Helm, page *strings.Builder) {
 	manager := plane.ServiceAccount(t, own, managerAccount)
 	everywhere := rightsBeyond(t, manager, elsewhere)
 	page.WriteString("\n## The manager in some namespaces\n\n" +
-		"With `watchNamespaces: [marketing]`. On what has no namespace:\n\n")
-	writeTable(t, page, "", everywhere)
+		"With `watchNamespaces: [marketing]`. In every namespace, and on what has none:\n\n")
+	writeTable(t, page, "ending", everywhere)
 	page.WriteString("\nIn `marketing`:\n\n")
 	writeTable(t, page, "", rightsBeyond(t, manager, watched).without(everywhere))
 	page.WriteString("\nIn its own namespace:\n\n")
 	writeTable(t, page, "own", rightsBeyond(t, manager, own).without(everywhere))
-	page.WriteString("\nIn any other namespace: nothing. With `certificates.source: CertManager` it may not change the webhook configuration either.\n")
+	page.WriteString("\nIn any other namespace: nothing else. With `certificates.source: CertManager` it may not change the webhook configuration either.\n")
 }
 
 // gateway has the rights that the manager gives it.

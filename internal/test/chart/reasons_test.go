@@ -2,7 +2,8 @@
 
 package chart
 
-// reasons say why an account needs what it may, if need be with the place first: in the manager's own namespace, or at a gateway.
+// reasons say why an account needs what it may, if need be with the place first: in the manager's own namespace, in one that is
+// being deleted, or at a gateway.
 var reasons = map[string]string{
 	"apitokens.jiratokens.io":                "what people declare; patch: its finalizer, and the note of a request that was handled",
 	"apitokens.jiratokens.io/finalizers":     "owner references of tokens' Secrets, where the cluster restricts them",
@@ -13,6 +14,8 @@ var reasons = map[string]string{
 	"tokenapprovals.jiratokens.io":           "what approvers decided; delete: decisions about tokens that are gone",
 	"secrets": "hashes of credentials, tokens for workloads, gateways' configuration, what Jira said of groups and users; " +
 		"RBAC can't narrow a list to some Secrets",
+	"ending apitokens.jiratokens.io":         "their finalizers: the Role may go before them with its namespace",
+	"ending tokenpolicies.jiratokens.io":     "their finalizers: the Role may go before them with its namespace",
 	"own secrets":                            "keys by which the manager signs who declared a token; the authorities of its webhook's certificate",
 	"gateway secrets":                        "hashes of credentials, its configuration, Jira's credentials; RBAC can't narrow a list to some Secrets",
 	"namespaces":                             "labels, for `allowedNamespaces` and rules that select by them",
