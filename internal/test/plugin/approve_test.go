@@ -139,7 +139,7 @@ func TestDecisionsAreQuoted(t *testing.T) {
 	token, carol := newWaiting(t, p, "oidc:bob"), newPerson(t, "carol")
 	carol.may(t, "get", "jiratokens.io", "apitokens", token.Namespace)
 	carol.may(t, "create", "jiratokens.io", "tokenapprovals", p.Namespace)
-	deny := []string{"deny", token.Name, "-n", token.Namespace, "--yes", "--reason", "no such\nintegration"}
+	deny := []string{"deny", token.Name, "-n", token.Namespace, "--yes", "--reason", "no such integration"}
 	carol.runs(t, deny...).expect(t, 0, "created")
 	token.Status.Conditions[0].Reason, token.Status.Conditions[0].Message = v1alpha1.ReasonApprovalDenied, "somebody denied it"
 	must(t, plane.Client.Status().Update(t.Context(), token))
