@@ -59,8 +59,8 @@ func (r *Reconciler) revoke(ctx context.Context, t *v1alpha1.ApiToken, cached []
 // deleteSlotsOf deletes credentials of a deleted token.
 func (r *Reconciler) deleteSlotsOf(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) error {
 	for _, s := range slots {
-		err := r.deleteSlot(ctx, s.secret, sameObject(s.secret))
-		if err = r.unlessEnding(ctx, t, s.secret.Namespace, err); err != nil {
+		refused := r.deleteSlot(ctx, s.secret, sameObject(s.secret))
+		if err := r.unlessEnding(ctx, t, s.secret.Namespace, refused); err != nil {
 			return err
 		}
 	}
