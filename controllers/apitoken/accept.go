@@ -104,10 +104,18 @@ func (r *Reconciler) showSlot(ctx context.Context, t *v1alpha1.ApiToken, s *slot
 	return errUnsettled
 }
 
-// endAll ends what a token must not have: its declared hash is not its own, or not any more, and no other was declared.
-func (r *Reconciler) endAll(ctx context.Context, t *v1alpha1.ApiToken, slots []slot) error {
+// endAll ends what a token must not have: its declared hash is not its own, or not any more, and no other was declared. What
+// remembers which hashes have ended is only blocked: else a detour over another's hash would bring them back.
+func (r *Reconciler) endAll(ctx context.Context, t *v1alpha1.ApiToken, v *verdict, slots []slot) error {
 	for i := range slots {
-		if err := r.deleteSlot(ctx, slots[i].secret, sameObject(slots[i].secret)); err != nil {
+		s := &slots[i]
+		if remembers := len(s.notes.EndedHashes) > 0; remembers && s.credential != nil && s.credential.Hash != *v.claim.hash {
+			if _, err := r.updateSlot(ctx, t, v, s); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.deleteSlot(ctx, s.secret, sameObject(s.secret)); err != nil {
 			return err
 		}
 	}

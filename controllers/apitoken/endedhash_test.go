@@ -59,6 +59,16 @@ func TestEndedHashCanNotComeBack(t *testing.T) {
 			w.accepted(tok)
 			w.revokedNow(tok)
 		},
+		"a hash of another ApiToken, and a third one": func(w *world, tok *v1alpha1.ApiToken) {
+			taken := someHash(w.T)
+			other := w.token("other", declaring(taken))
+			w.accepted(other)
+			edit(w, tok, declaring(taken))
+			w.waitsOrIs(tok, v1alpha1.ReasonHashTaken)
+			w.quiet(tok)
+			edit(w, tok, declaring(someHash(w.T)))
+			w.accepted(tok)
+		},
 		"a token of the operator": func(w *world, tok *v1alpha1.ApiToken) {
 			edit(w, tok, declaring(""))
 			w.issued(tok)

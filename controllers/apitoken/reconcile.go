@@ -93,7 +93,7 @@ func (r *Reconciler) converge(ctx context.Context, t *v1alpha1.ApiToken, slots [
 	}
 	switch {
 	case v.ended:
-		slots, err = nil, r.endAll(ctx, t, slots)
+		slots, err = nil, r.endAll(ctx, t, v, slots)
 	case v.issue:
 		slots, err = r.issue(ctx, t, v, slots)
 	default:

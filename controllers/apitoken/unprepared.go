@@ -18,7 +18,7 @@ func (r *Reconciler) unprepared(ctx context.Context, t *v1alpha1.ApiToken, v *ve
 		return cause
 	}
 	if v.ended {
-		return errors.Join(cause, r.endAll(ctx, t, slots))
+		return errors.Join(cause, r.endAll(ctx, t, v, slots))
 	}
 	if c := latestSlot(slots).credential; c != nil && (v.rotation.overdue(c, r.Clock.Now()) || v.rotation.revoked(c)) {
 		v.state, v.blockedReason = grant.Blocked, tooOld
