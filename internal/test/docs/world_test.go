@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/jiratokens/jira-token-operator/controllers/setup"
 	"github.com/jiratokens/jira-token-operator/internal/jira/jiratest"
 	"github.com/jiratokens/jira-token-operator/internal/test/stack"
 )
@@ -91,9 +90,7 @@ func newWorld(t *testing.T) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	must(t, local.StartControlPlane(ctx))
-	scheme, err := setup.Scheme()
-	must(t, err)
-	w.client, err = client.New(local.Config, client.Options{Scheme: scheme})
+	w.client, err = local.APIClient()
 	must(t, err)
 	w.startJira()
 	w.shell = newShell(w)

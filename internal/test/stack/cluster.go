@@ -21,8 +21,10 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/controllers/setup"
 )
 
 // patience is for a machine that has a lot to do besides.
@@ -44,6 +46,15 @@ func (s *Stack) KubectlWith(ctx context.Context, stdin io.Reader, args ...string
 		return out.String(), fmt.Errorf("kubectl %v: %w: %s", args, err, out.String())
 	}
 	return out.String(), nil
+}
+
+// APIClient makes a client of the administrator's that knows the custom resources as well.
+func (s *Stack) APIClient() (client.Client, error) {
+	scheme, err := setup.Scheme()
+	if err != nil {
+		return nil, err
+	}
+	return client.New(s.Config, client.Options{Scheme: scheme})
 }
 
 // accountKubeconfig writes a kubeconfig with a token of a ServiceAccount.
