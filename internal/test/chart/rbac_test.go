@@ -40,8 +40,8 @@ func TestRBACPage(t *testing.T) {
 
 const intro = `# What each account may do
 
-With the chart installed, as the API server tells each account (` + "`kubectl auth can-i --list`" + `), less what every account may. This page is
-made and verified by ` + "`make chart-test`" + `. Roles for people are [listed with the policies](policies.md#roles).
+With the chart installed, as the API server tells each account (` + "`kubectl auth can-i --list`" + `), less what every account may.
+` + "`make chart-test`" + ` compares this page, and writes it with ` + "`TESTFLAGS='-run RBAC -update'`" + `. Roles for people are [listed with the policies](policies.md#roles).
 `
 
 func clusterWide(t *testing.T, helm *Helm, page *strings.Builder) {
