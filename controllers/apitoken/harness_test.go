@@ -5,36 +5,20 @@ package apitoken
 import (
 	"context"
 	"crypto/rand"
-	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
-	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/cluster"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/controllers/index"
 	"github.com/jiratokens/jira-token-operator/internal/directory"
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 	"github.com/jiratokens/jira-token-operator/internal/stamp"
-	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
-
-var plane *controlplane.Plane
-
-func TestMain(m *testing.M) {
-	os.Exit(controlplane.Main(m, func(p *controlplane.Plane) { plane = p }))
-}
 
 // world is one policy with its namespaces, and a manager that runs only when a test asks.
 type world struct {
@@ -57,12 +41,6 @@ type testDirectory struct{ snapshot *directory.Snapshot }
 
 func (d *testDirectory) Of(context.Context, *v1alpha1.TokenPolicy) (*directory.Snapshot, error) {
 	return d.snapshot, nil
-}
-
-// manager is a Reconciler with a cache of its own, as one manager process has.
-type manager struct {
-	*Reconciler
-	events *events.FakeRecorder
 }
 
 func newWorld(t *testing.T, change ...func(*v1alpha1.TokenPolicy)) *world {
@@ -107,42 +85,6 @@ func testPolicy(namespace, tokens string) *v1alpha1.TokenPolicy {
 			}},
 		},
 	}
-}
-
-// startManager starts a manager process as far as this package goes; wrap puts something between it and the API server.
-func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
-	w.Helper()
-	managed, err := labels.NewRequirement(v1alpha1.LabelPolicy, selection.Exists, nil)
-	must(w, err)
-	c, err := cluster.New(plane.Config, func(o *cluster.Options) {
-		o.Scheme = plane.Scheme
-		o.Cache.ByObject = map[client.Object]cache.ByObject{
-			&corev1.Secret{}: {Label: labels.NewSelector().Add(*managed), Transform: TransformSecret},
-		}
-	})
-	must(w, err)
-	ctx, cancel := context.WithCancel(w.Context())
-	must(w, index.Register(ctx, c.GetFieldIndexer()))
-	must(w, RegisterIndexes(ctx, c.GetFieldIndexer()))
-	var stopped sync.WaitGroup
-	stopped.Go(func() { _ = c.Start(ctx) })
-	w.Cleanup(func() { cancel(); stopped.Wait() })
-	for _, o := range []client.Object{&corev1.Secret{}, &corev1.Namespace{}, &v1alpha1.ApiToken{}, &v1alpha1.TokenPolicy{}, &v1alpha1.TokenApproval{}} {
-		_, err := c.GetCache().GetInformer(ctx, o)
-		must(w, err)
-	}
-	if !c.GetCache().WaitForCacheSync(ctx) {
-		w.Fatal("the cache did not sync")
-	}
-	m := &manager{events: events.NewFakeRecorder(1000)}
-	m.Reconciler = &Reconciler{
-		Client: c.GetClient(), Live: c.GetAPIReader(), Clock: w.clock, Random: rand.Reader, Recorder: m.events,
-		Keys: testKeys{w.stamps}, Directories: &w.directory,
-	}
-	if wrap != nil {
-		m.Client = wrap(m.Client)
-	}
-	return m
 }
 
 func (w *world) token(name string, change ...func(*v1alpha1.ApiToken)) *v1alpha1.ApiToken {
@@ -211,13 +153,6 @@ func (w *world) reconcileUntil(t *v1alpha1.ApiToken, what string, done func() bo
 		w.manager.run(w, t)
 		return done()
 	})
-}
-
-func (m *manager) run(w *world, t *v1alpha1.ApiToken) ctrl.Result {
-	w.Helper()
-	result, err := m.Reconcile(w.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(t)})
-	must(w, err)
-	return result
 }
 
 func (w *world) eventually(what string, done func() bool) {
