@@ -28,7 +28,7 @@ operator() {
 # Nobody but the tests runs this one: it is made of two programs, and of nothing else.
 workload() {
   go build -C "$root/hack/cluster/src/mkimg" -buildvcs=false -o "$made/mkimg" .
-  go build -C "$root" -trimpath -buildvcs=false -ldflags '-s -w' -o "$made/" ./hack/standin-jira ./internal/test/cluster/workload
+  go build -C "$root" -trimpath -buildvcs=false -ldflags '-s -w' -o "$made/" ./hack/standin-jira ./internal/test/e2e/workload
   "$made/mkimg" -name "localhost/jira-token-workload:$tag" -o "$images/jira-token-workload.tar" -entrypoint /workload \
     -user 65532:65532 "$made/workload:/workload" "$made/standin-jira:/standin-jira"
 }

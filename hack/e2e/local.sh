@@ -41,4 +41,4 @@ export E2E_PREVIOUS_IMAGE=localhost/jira-token-operator:previous
 export E2E_NODE_CONTROL=$cluster E2E_KEEP=${KEEP:-}
 
 cd "$root"
-go test -count=1 -v -timeout 30m "$@" ./internal/test/cluster
+go test -count=1 -v -timeout 30m "$@" ./internal/test/e2e
