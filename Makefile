@@ -44,7 +44,13 @@ WITH_PROMETHEUS = PROMETHEUS=$$(hack/prometheus.sh); export PROMETHEUS
 WITH_ETCD_TOOLS = ETCD_TOOLS=$$(hack/etcd/build.sh); export ETCD_TOOLS
 
 # Go turns cgo off by itself where it finds no C compiler, and without cgo there is no race detector.
-RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+CGO  := $(shell go env CGO_ENABLED)
+RACE := $(if $(filter 1,$(CGO)),-race)
+
+# Everything but tests with the race detector is compiled in one way, that of the images: what one target compiled, another finds in
+# Go's cache. Most of Kubernetes' libraries would else be compiled three times.
+export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
 ##@ General
 
@@ -64,7 +70,7 @@ clean: ## Remove everything that was built (not Go's caches)
 
 .PHONY: build
 build: ## Build bin/manager, bin/gateway and the kubectl plugin bin/kubectl-apitoken
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
+	go build -ldflags '-s -w' -o bin/ ./cmd/manager ./cmd/gateway ./cmd/kubectl-apitoken
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Generate deepcopy, CRDs, RBAC, docs, the rules for secret scanners and parts of the chart from the code
@@ -113,7 +119,7 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 	$(WITH_PROMETHEUS)
 	$(WITH_ETCD_TOOLS)
 	$(if $(RACE),,echo '*** WARNING: no C compiler found: the tests run WITHOUT the race detector ***' >&2)
-	$(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
+	CGO_ENABLED=$(CGO) $(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
 	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race \
 	  --rerun-fails-run-root-test --rerun-fails-report=bin/rerun.txt -- \
 	  $(RACE) -p 2 -timeout 20m $(TESTFLAGS)
@@ -197,7 +203,7 @@ e2e: ## Run the end-to-end suite on the cluster of KUBECONFIG, with the images E
 	@$(if $(E2E_IMAGE),,echo 'E2E_IMAGE must name the image: see docs/development.md' >&2; exit 1)
 	HELM=$$(hack/helm/build.sh helm helm3)
 	export HELM
-	go test -count=1 -v -timeout 30m $(TESTFLAGS) ./internal/test/cluster
+	go test -count=1 -v -timeout 30m $(TESTFLAGS) ./internal/test/e2e
 
 .PHONY: e2e-images
 e2e-images: ## Make these images as archives in bin/images, without Docker
@@ -265,7 +271,7 @@ $(CRD_REF_DOCS):   tool = github.com/elastic/crd-ref-docs
 
 $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(GOTESTSUM) $(BENCHSTAT) $(CRD_REF_DOCS): hack/tools/go.mod hack/tools/go.sum
 	@echo 'building $(@F)' >&2
-	export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
+	export GOWORK=off GOFLAGS='-mod=readonly -trimpath'
 	go build -C hack/tools -v -buildvcs=false -ldflags '-s -w' -o $(CURDIR)/$@ $(tool) 2>&1 |
 	  hack/progress.sh '$(@F): packages compiled'
 	touch $@

@@ -87,6 +87,9 @@ func (s *Stack) Build(ctx context.Context, flags ...string) error {
 	args := append(append([]string{"build"}, flags...), "-o", s.Dir, "./cmd/...")
 	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir = s.root
+	if !slices.Contains(flags, "-race") {
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the image has them, and as the Makefile compiles what they need
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go %v: %w: %s", args, err, out)
 	}
