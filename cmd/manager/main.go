@@ -52,7 +52,11 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	trail := audittrail.New(sink, clock.RealClock{}, metrics.Registry, log.WithName("audit"))
 	defer trail.Close()
 	metrics.Registry.MustRegister(cli.BuildInfo("manager"))
-	mgr, admission, err := newManager(o, trail)
+	config, err := reachAPI(ctx, o, log)
+	if err != nil {
+		return err
+	}
+	mgr, admission, err := newManager(o, config, trail)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -29,17 +31,22 @@ const (
 	shutdownTimeout  = 20 * time.Second
 )
 
-func newManager(o *options, trail audittrail.Recorder) (manager.Manager, *setup.Admission, error) {
+// reachAPI finds the Kubernetes API, and waits until it answers.
+func reachAPI(ctx context.Context, o *options, log logr.Logger) (*rest.Config, error) {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("find the Kubernetes API: %w", err)
+	}
+	config.QPS, config.Burst = o.qps, o.burst
+	config.UserAgent = leaseName + "/" + cli.Version()
+	return config, awaitAPI(ctx, config, o.probeAddress, askAgain, log)
+}
+
+func newManager(o *options, config *rest.Config, trail audittrail.Recorder) (manager.Manager, *setup.Admission, error) {
 	scheme, err := setup.Scheme()
 	if err != nil {
 		return nil, nil, err
 	}
-	config, err := ctrl.GetConfig()
-	if err != nil {
-		return nil, nil, fmt.Errorf("find the Kubernetes API: %w", err)
-	}
-	config.QPS, config.Burst = o.qps, o.burst
-	config.UserAgent = leaseName + "/" + cli.Version()
 	cacheOptions, err := setup.CacheOptions()
 	if err != nil {
 		return nil, nil, err
