@@ -5,6 +5,7 @@ package tokenpolicy
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -47,25 +48,66 @@ type availability struct {
 }
 
 // judgeDeployment counts what the Deployment reports. One pod is enough to be available: a roll-out of the next version
-// does not make the policy unready.
+// does not make the policy unready, and if it gets nowhere, that is said.
 func judgeDeployment(d *appsv1.Deployment) availability {
 	if d == nil {
 		return availability{reason: v1alpha1.ReasonGatewayMissing, message: "the gateway is not deployed"}
 	}
-	if d.Status.AvailableReplicas > 0 {
+	late := reported(d, appsv1.DeploymentProgressing, corev1.ConditionFalse)
+	switch {
+	case d.Status.AvailableReplicas > 0:
 		// No numbers: they would rewrite the status with each step of a roll-out.
-		return availability{available: true, reason: v1alpha1.ReasonGatewayReady, message: "the gateway serves requests"}
+		return availability{available: true, reason: v1alpha1.ReasonGatewayReady, message: joined(
+			"the gateway serves requests", stuck(d, late))}
+	case late != nil:
+		return availability{failed: true, reason: v1alpha1.ReasonGatewayFailed, message: joined(
+			"no pod of the gateway became ready in time: "+said(late), whyNoPods(d))}
 	}
-	for _, c := range d.Status.Conditions {
-		if c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse &&
-			d.Status.ObservedGeneration >= d.Generation {
-			return availability{failed: true, reason: v1alpha1.ReasonGatewayFailed, message: fmt.Sprintf(
-				"no pod of the gateway became ready in time: %s; see kubectl describe pods -n %s -l app.kubernetes.io/instance=%s",
-				c.Message, d.Namespace, d.Labels["app.kubernetes.io/instance"])}
+	return availability{reason: v1alpha1.ReasonGatewayStarting, message: joined(
+		fmt.Sprintf("none of the gateway's %d pods is available yet", wantedReplicas(d)), whyNoPods(d))}
+}
+
+// stuck is why some pods are not as the policy asks for; empty: nothing is known of that.
+func stuck(d *appsv1.Deployment, late *appsv1.DeploymentCondition) string {
+	if refused := podsRefused(d); refused != "" || late == nil {
+		return refused
+	}
+	return joined("some of its pods did not become ready in time: "+said(late), whyNoPods(d))
+}
+
+// whyNoPods is what is known, or where to look.
+func whyNoPods(d *appsv1.Deployment) string {
+	if refused := podsRefused(d); refused != "" {
+		return refused
+	}
+	return fmt.Sprintf("see kubectl describe pods -n %s -l app.kubernetes.io/instance=%s",
+		d.Namespace, d.Labels["app.kubernetes.io/instance"])
+}
+
+// podsRefused is what the API server says of pods that it does not take, such as of a priority class that there is none of:
+// there is no pod then that could tell. Empty: it takes them.
+func podsRefused(d *appsv1.Deployment) string {
+	if c := reported(d, appsv1.DeploymentReplicaFailure, corev1.ConditionTrue); c != nil {
+		return "new pods can't be made: " + said(c)
+	}
+	return ""
+}
+
+func said(c *appsv1.DeploymentCondition) string { return strings.TrimSuffix(c.Message, ".") }
+
+// reported finds a condition of the Deployment as it is now, and not of the version before.
+func reported(
+	d *appsv1.Deployment, kind appsv1.DeploymentConditionType, status corev1.ConditionStatus,
+) *appsv1.DeploymentCondition {
+	if d.Status.ObservedGeneration < d.Generation {
+		return nil
+	}
+	for i := range d.Status.Conditions {
+		if c := &d.Status.Conditions[i]; c.Type == kind && c.Status == status {
+			return c
 		}
 	}
-	return availability{reason: v1alpha1.ReasonGatewayStarting, message: fmt.Sprintf(
-		"none of the gateway's %d pods is available yet; see kubectl get deployment -n %s %s", wantedReplicas(d), d.Namespace, d.Name)}
+	return nil
 }
 
 func (a *availability) problem() *problemError {

@@ -56,18 +56,28 @@ func TestJudgeDeployment(t *testing.T) {
 	late := appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Message: "ReplicaSet has timed out progressing.",
 	}
-	stale := deployment(0, late)
-	stale.Generation = 2
+	refused := appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "no PriorityClass with name x was found",
+	}
+	past := func(d *appsv1.Deployment) *appsv1.Deployment {
+		d.Generation = 2
+		return d
+	}
 	for name, c := range map[string]struct {
 		deployment *appsv1.Deployment
 		reason     string
 		stalled    bool
+		said       string // besides what is said in any case
 	}{
-		"starting":                  {deployment(0), v1alpha1.ReasonGatewayStarting, false},
-		"available":                 {deployment(1), v1alpha1.ReasonGatewayReady, false},
-		"available, roll-out hangs": {deployment(1, late), v1alpha1.ReasonGatewayReady, false},
-		"nothing available in time": {deployment(0, late), v1alpha1.ReasonGatewayFailed, true},
-		"that was the last version": {stale, v1alpha1.ReasonGatewayStarting, false},
+		"starting":                  {deployment(0), v1alpha1.ReasonGatewayStarting, false, ""},
+		"pods refused":              {deployment(0, refused), v1alpha1.ReasonGatewayStarting, false, "no PriorityClass with name x"},
+		"available":                 {deployment(1), v1alpha1.ReasonGatewayReady, false, ""},
+		"available, roll-out hangs": {deployment(1, late), v1alpha1.ReasonGatewayReady, false, "timed out progressing; see kubectl"},
+		"available, next refused":   {deployment(1, refused), v1alpha1.ReasonGatewayReady, false, "no PriorityClass with name x"},
+		"nothing available in time": {deployment(0, late), v1alpha1.ReasonGatewayFailed, true, "timed out progressing; see kubectl"},
+		"refused for long":          {deployment(0, late, refused), v1alpha1.ReasonGatewayFailed, true, "no PriorityClass with name x"},
+		"that was the last version": {past(deployment(0, late, refused)), v1alpha1.ReasonGatewayStarting, false, ""},
+		"that is being replaced":    {past(deployment(1, late, refused)), v1alpha1.ReasonGatewayReady, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &v1alpha1.TokenPolicy{ObjectMeta: metav1.ObjectMeta{Generation: 3}}
@@ -75,6 +85,13 @@ func TestJudgeDeployment(t *testing.T) {
 			ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
 			if ready.Reason != c.reason || meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionStalled) != c.stalled {
 				t.Errorf("have %+v", p.Status.Conditions)
+			}
+			available := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionGatewayAvailable)
+			for _, message := range []string{ready.Message, available.Message} {
+				told := strings.Contains(message, "timed out") || strings.Contains(message, "PriorityClass")
+				if !strings.Contains(message, c.said) || told != (c.said != "") {
+					t.Errorf("want %q, have %q", c.said, message)
+				}
 			}
 			if p.Status.ObservedGeneration != 3 {
 				t.Errorf("observedGeneration %d", p.Status.ObservedGeneration)
