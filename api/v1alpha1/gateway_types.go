@@ -58,6 +58,12 @@ type Gateway struct {
 	// +kubebuilder:validation:MaxItems=8
 	ImagePullSecrets []ImagePullSecret `json:"imagePullSecrets,omitempty"`
 
+	// scheduling says where the gateway's pods run: on which nodes, despite which
+	// taints, and with which priority. (affinity is about Jira's nodes.) Absent:
+	// anywhere, spread over nodes and zones as far as there are some.
+	// +optional
+	Scheduling *Scheduling `json:"scheduling,omitempty"`
+
 	// trustedProxies are the addresses of the proxies in front of the gateway
 	// whose X-Forwarded-For is believed. Default: none; then a client's address
 	// is that of its connection.

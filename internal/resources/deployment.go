@@ -45,7 +45,7 @@ func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 	return corev1ac.PodTemplateSpec().
 		WithLabels(Labels(policy.Name)).
 		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": containerName}).
-		WithSpec(withActivityToken(corev1ac.PodSpec().
+		WithSpec(withActivityToken(withScheduling(corev1ac.PodSpec().
 			WithImagePullSecrets(pullSecrets(policy.Spec.Gateway)...).
 			WithServiceAccountName(GatewayName(policy.Name)).
 			WithAutomountServiceAccountToken(true). // the gateway watches Secrets
@@ -59,7 +59,7 @@ func podTemplate(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.PodTempla
 				WithName(snapshotVolume).
 				WithEmptyDir(corev1ac.EmptyDirVolumeSource().
 					WithMedium(corev1.StorageMediumMemory). // hashes and Jira's credentials must not touch a disk
-					WithSizeLimit(snapshotSizeLimit()))), opts))
+					WithSizeLimit(snapshotSizeLimit()))), policy), opts))
 }
 
 func pullSecrets(gateway *v1alpha1.Gateway) (references []*corev1ac.LocalObjectReferenceApplyConfiguration) {

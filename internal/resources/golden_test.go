@@ -60,9 +60,20 @@ func full() *v1alpha1.TokenPolicy {
 			SecretName: "jira-api-tls", ClientCASecretRef: &v1alpha1.SecretKeyReference{Name: "clients", Key: "ca.crt"},
 		},
 		ImagePullSecrets: []v1alpha1.ImagePullSecret{{Name: "registry"}},
-		TrustedProxies:   []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
-		MaxStaleness:     "48h",
-		MaxInFlight:      100,
+		Scheduling: &v1alpha1.Scheduling{
+			NodeSelector: map[string]v1alpha1.LabelValue{"example.com/pool": "edge", "kubernetes.io/arch": "amd64"},
+			Tolerations: []v1alpha1.Toleration{
+				{Key: "example.com/pool", Value: "edge", Effect: corev1.TaintEffectNoSchedule},
+				{
+					Key: "node.kubernetes.io/unreachable", Operator: corev1.TolerationOpExists,
+					Effect: corev1.TaintEffectNoExecute, TolerationSeconds: ptr.To[int64](30),
+				},
+			},
+			PriorityClassName: "ingress-critical",
+		},
+		TrustedProxies: []v1alpha1.CIDR{"10.0.7.0/28", "2001:db8::/64"},
+		MaxStaleness:   "48h",
+		MaxInFlight:    100,
 		RateLimitStore: &v1alpha1.RateLimitStore{
 			Address: "valkey.jira-gateway.svc:6379", SecretRef: &v1alpha1.SecretReference{Name: "valkey"},
 			TLS: &v1alpha1.RateLimitStoreTLS{CASecretRef: &v1alpha1.SecretKeyReference{Name: "valkey-ca", Key: "ca.crt"}},
