@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
@@ -16,12 +17,16 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/cli"
 )
 
-// envGatewayImage is the environment variable that --gateway-image defaults to: a Deployment can copy its own image
-// into it.
-const envGatewayImage = "GATEWAY_IMAGE"
+// The environment variables that --gateway-image and --gateway-image-pull-policy default to: a Deployment can copy its own
+// image into them. A manager that is older than what deploys it takes no notice of a variable, and would not start for a flag.
+const (
+	envGatewayImage      = "GATEWAY_IMAGE"
+	envGatewayPullPolicy = "GATEWAY_IMAGE_PULL_POLICY"
+)
 
 type options struct {
 	gatewayImage            string
+	gatewayPullPolicy       string
 	namespace               string
 	namespaces              namespaceOptions
 	metricsAddress          string
@@ -53,6 +58,9 @@ func parseFlags(args []string, out io.Writer) (*options, error) {
 func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.gatewayImage, "gateway-image", os.Getenv(envGatewayImage),
 		"image of the gateways' pods; default: the environment variable "+envGatewayImage)
+	fs.StringVar(&o.gatewayPullPolicy, "gateway-image-pull-policy", os.Getenv(envGatewayPullPolicy),
+		"when nodes pull that image: Always, IfNotPresent or Never; default: the environment variable "+envGatewayPullPolicy+
+			", or else Kubernetes decides by the tag")
 	fs.StringVar(&o.namespace, "namespace", "",
 		"namespace of the manager's Lease, keys and certificates; default: the pod's own (outside a cluster it must be given)")
 	o.namespaces.addFlags(fs)
@@ -89,6 +97,9 @@ func (o *options) validate() error {
 		return nil
 	case o.gatewayImage == "":
 		return fmt.Errorf("--gateway-image (or %s) is needed: the image of the gateways' pods", envGatewayImage)
+	case !slices.Contains([]string{"", "Always", "IfNotPresent", "Never"}, o.gatewayPullPolicy):
+		return fmt.Errorf("--gateway-image-pull-policy (or %s) is %q; Always, IfNotPresent or Never is needed",
+			envGatewayPullPolicy, o.gatewayPullPolicy)
 	case o.maxConcurrentReconciles < 1:
 		return fmt.Errorf("--max-concurrent-reconciles is %d; at least 1 is needed", o.maxConcurrentReconciles)
 	case o.auditLog == "":

@@ -19,6 +19,8 @@ func TestFlags(t *testing.T) {
 		"image":                  {[]string{"--gateway-image=x"}, ""},
 		"no image":               {nil, "--gateway-image (or GATEWAY_IMAGE) is needed"},
 		"unknown flag":           {[]string{"--gateway-imag=x"}, "unknown flag: --gateway-imag"},
+		"pull policy":            {[]string{"--gateway-image=x", "--gateway-image-pull-policy=Never"}, ""},
+		"pull policy unknown":    {[]string{"--gateway-image=x", "--gateway-image-pull-policy=never"}, `is "never"; Always, IfNotPresent or Never`},
 		"stray argument":         {[]string{"--gateway-image=x", "leader-elect"}, `unexpected argument "leader-elect"`},
 		"no workers":             {[]string{"--gateway-image=x", "--max-concurrent-reconciles=0"}, "at least 1"},
 		"no requests":            {[]string{"--gateway-image=x", "--kube-api-qps=0"}, "above 0"},
@@ -43,6 +45,7 @@ func TestFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(envGatewayImage, "")
+			t.Setenv(envGatewayPullPolicy, "")
 			var out bytes.Buffer
 			_, err := parseFlags(c.args, &out)
 			if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
@@ -54,8 +57,9 @@ func TestFlags(t *testing.T) {
 
 func TestImageFromTheEnvironment(t *testing.T) {
 	t.Setenv(envGatewayImage, "from-environment")
+	t.Setenv(envGatewayPullPolicy, "Always")
 	o, err := parseFlags([]string{"--kubeconfig=/x"}, &bytes.Buffer{})
-	if err != nil || o.gatewayImage != "from-environment" {
+	if err != nil || o.gatewayImage != "from-environment" || o.gatewayPullPolicy != "Always" {
 		t.Errorf("have %+v, %v", o, err)
 	}
 }

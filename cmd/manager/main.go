@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -61,7 +62,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	err = setup.Controllers(ctx, mgr, setup.Options{
-		GatewayImage: o.gatewayImage, Namespaces: o.namespaces.watched, TokenConcurrency: o.maxConcurrentReconciles,
+		GatewayImage: o.gatewayImage, GatewayImagePullPolicy: corev1.PullPolicy(o.gatewayPullPolicy),
+		Namespaces: o.namespaces.watched, TokenConcurrency: o.maxConcurrentReconciles,
 		Admission: admission, Activity: setup.ActivityOptions{WritesPerSecond: o.activity.writes, Address: o.activity.address},
 		Registerer: metrics.Registry, Trail: trail,
 	})

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
@@ -39,6 +40,8 @@ const (
 type Options struct {
 	// GatewayImage is the image of the gateways' pods.
 	GatewayImage string
+	// GatewayImagePullPolicy says when nodes pull it; empty: Kubernetes decides by the tag.
+	GatewayImagePullPolicy corev1.PullPolicy
 	// Namespaces are those that the manager's cache is of; empty: all.
 	Namespaces namespaced.Set
 	// TokenConcurrency is how many ApiTokens are worked on at once.
@@ -108,7 +111,7 @@ func (o *Options) policies(mgr manager.Manager) *tokenpolicy.Reconciler {
 		Clock:    clock.RealClock{},
 		Recorder: mgr.GetEventRecorder(v1alpha1.ManagedBy),
 		Trail:    o.Trail,
-		Gateway:  resources.Options{Image: o.GatewayImage},
+		Gateway:  resources.Options{Image: o.GatewayImage, ImagePullPolicy: o.GatewayImagePullPolicy},
 	}
 }
 

@@ -41,7 +41,7 @@ const (
 func snapshotSizeLimit() resource.Quantity { return resource.MustParse("128Mi") }
 
 func container(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.ContainerApplyConfiguration {
-	return corev1ac.Container().
+	c := corev1ac.Container().
 		WithName(containerName).
 		WithImage(opts.Image).
 		WithCommand("/gateway"). // the image holds the manager as well
@@ -66,6 +66,10 @@ func container(policy *v1alpha1.TokenPolicy, opts Options) *corev1ac.ContainerAp
 		WithStartupProbe(probe("/healthz", 2, 60)).
 		WithLivenessProbe(probe("/healthz", 10, 3)).
 		WithReadinessProbe(probe("/readyz", 5, 2))
+	if opts.ImagePullPolicy != "" {
+		c.WithImagePullPolicy(opts.ImagePullPolicy)
+	}
+	return c
 }
 
 func containerSecurity() *corev1ac.SecurityContextApplyConfiguration {

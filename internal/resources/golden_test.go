@@ -89,6 +89,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			opts := Options{Image: "gateway.example/gateway:v1"}
 			if name == "full" { // a manager without a webhook takes no reports, and a gateway's objects are as they always were
+				opts.ImagePullPolicy = corev1.PullAlways
 				opts.Activity = &Activity{URL: "https://manager.system.svc/activity", CA: "the manager's authorities"}
 			}
 			objects, err := Build(policy, opts)

@@ -26,6 +26,8 @@ import (
 type Options struct {
 	// Image of the gateway's container.
 	Image string
+	// ImagePullPolicy says when nodes pull it; empty: Kubernetes decides by the tag.
+	ImagePullPolicy corev1.PullPolicy
 	// Replicas that the Deployment has: they count where the policy leaves the number to an autoscaler. 0: not known.
 	Replicas int32
 	// Activity is where gateways report the use of tokens; nil: nowhere.

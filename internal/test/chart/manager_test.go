@@ -84,9 +84,13 @@ func TestManagerWorks(t *testing.T) {
 			eventually(t, func() error {
 				return plane.Client.Get(t.Context(), client.ObjectKeyFromObject(token), &corev1.Secret{})
 			})
+			var gateway appsv1.Deployment
 			eventually(t, func() error {
-				return plane.Client.Get(t.Context(), client.ObjectKey{Namespace: policies, Name: "jira-gateway"}, &appsv1.Deployment{})
+				return plane.Client.Get(t.Context(), client.ObjectKey{Namespace: policies, Name: "jira-gateway"}, &gateway)
 			})
+			if c := gateway.Spec.Template.Spec.Containers[0]; c.Image != "gateway" || c.ImagePullPolicy != corev1.PullNever {
+				t.Errorf("the gateway's image is %s, and pulled %s", c.Image, c.ImagePullPolicy)
+			}
 			for _, object := range []client.Object{token, policy} {
 				if err := plane.Client.Delete(t.Context(), object); err != nil {
 					t.Fatal(err)
@@ -114,7 +118,8 @@ func runManager(t *testing.T, system string) (log string) {
 	}
 	account := plane.ServiceAccount(t, system, d.Spec.Template.Spec.ServiceAccountName)
 	args := append(slices.Clone(d.Spec.Template.Spec.Containers[0].Args), // later ones override earlier ones
-		"--kubeconfig="+controlplane.Kubeconfig(t, account), "--namespace="+system, "--gateway-image=gateway", "--drain-delay=0s",
+		"--kubeconfig="+controlplane.Kubeconfig(t, account), "--namespace="+system, "--gateway-image=gateway",
+		"--gateway-image-pull-policy=Never", "--drain-delay=0s",
 		"--metrics-bind-address=0", "--health-probe-bind-address="+addresses[0],
 		"--webhook-bind-address="+addresses[1], "--webhook-url=https://"+addresses[1],
 		"--activity-bind-address="+addresses[2], "--activity-url=https://"+addresses[2])

@@ -95,6 +95,10 @@ func allowed(object *unstructured.Unstructured) *unstructured.Unstructured {
 			return slices.Contains([]any{"--log-level=info", "--log-format=json", "--audit-log=-"}, arg)
 		})
 		delete(manager, "imagePullPolicy") // the default
+		environment, _, _ := unstructured.NestedSlice(manager, "env")
+		manager["env"] = slices.DeleteFunc(environment, func(variable any) bool { // likewise, for gateways
+			return variable.(map[string]any)["name"] == "GATEWAY_IMAGE_PULL_POLICY"
+		})
 	}
 	return object
 }
