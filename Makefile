@@ -10,7 +10,7 @@ IMG            ?= jira-token-operator:dev# image to build, push and deploy
 VERSION        ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)# what the image's programs call themselves
 PLATFORMS      ?= linux/amd64,linux/arm64# of the image
 CONTAINER_TOOL ?= docker# docker, podman …
-KUBECTL        ?= kubectl# what install and deploy call, with your current context
+KUBECTL        ?= kubectl# what install, deploy and their opposites call, with your current context
 FUZZTIME       ?= 30s# for each fuzz target
 BENCH          ?= .# which benchmarks
 PKG            ?= ./...# which packages test, bench and vet look at
@@ -296,6 +296,12 @@ uninstall: ## Remove the CRDs, and with them every ApiToken and TokenPolicy
 .PHONY: deploy
 deploy: ## Deploy the CRDs and the manager, with the image IMG, into the current cluster
 	$(KUBECTL) kustomize config/default | sed 's|: $(DEV_IMG)$$|: $(IMG)|' | $(KUBECTL) apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: ## Remove the manager, its roles and its webhook; keep, as helm uninstall does, the CRDs with every token and what protects them
+	@for part in webhook manager rbac; do
+	  $(KUBECTL) delete --ignore-not-found -k config/$$part
+	done
 
 .PHONY: image
 image: ## Build the image IMG without a container engine, with bills of materials, into bin/image; the same commit, the same digest

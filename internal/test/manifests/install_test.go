@@ -45,12 +45,7 @@ func kubectl(t *testing.T) string {
 // run no manager.
 func installDefault(t *testing.T) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), kubectl(t), "kustomize", configPath("default"))
-	command.Stderr = os.Stderr
-	rendered, err := command.Output()
-	if err != nil {
-		t.Fatalf("kubectl kustomize config/default: %v", err)
-	}
+	rendered := kustomize(t, "default")
 	removeWebhook(t) // it may still say where another test's manager was
 	for _, object := range decode(t, rendered) {
 		if err := apply(t, object); err != nil {
@@ -58,6 +53,17 @@ func installDefault(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { removeWebhook(t) })
+}
+
+func kustomize(t *testing.T, folder string) []byte {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), kubectl(t), "kustomize", configPath(folder))
+	command.Stderr = os.Stderr
+	rendered, err := command.Output()
+	if err != nil {
+		t.Fatalf("kubectl kustomize config/%s: %v", folder, err)
+	}
+	return rendered
 }
 
 func removeWebhook(t *testing.T) {

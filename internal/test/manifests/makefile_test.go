@@ -10,8 +10,12 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
 
 // runMake runs a target with a kubectl that keeps what it is to apply, on a machine that has no Go.
@@ -36,7 +40,8 @@ kustomize) cd "$OLDPWD"; exec `+kubectl(t)+` "$@" ;;
 *) case "$*" in *"-f -") cat >applied ;; esac ;;
 esac
 `)
-	command := exec.CommandContext(t.Context(), "make", append([]string{"-C", configPath(".."), "KUBECTL=" + fake}, args...)...)
+	args = append([]string{"-C", configPath(".."), "KUBECTL=" + fake}, args...)
+	command := exec.CommandContext(t.Context(), "make", args...)
 	command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("make %v: %v\n%s", args, err, out)
@@ -81,5 +86,42 @@ func TestMakeDeployUsesTheImage(t *testing.T) {
 func TestMakeInstallNeedsNoGo(t *testing.T) {
 	if _, commands := runMake(t, "install"); strings.TrimSpace(commands) != "apply --server-side -k config/crd" {
 		t.Errorf("kubectl was called with %s", commands)
+	}
+}
+
+// keptByUndeploy are the kinds that helm uninstall leaves as well: what people declared, what protects it, and the namespace
+// with the keys that stamps are signed with.
+var keptByUndeploy = map[string]bool{
+	"CustomResourceDefinition": true, "ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true, "Namespace": true,
+}
+
+// It removes all of config/default but what is kept, and says nothing of what is gone already.
+func TestMakeUndeployKeepsTokens(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is missing")
+	}
+	installDefault(t)
+	policy := policyFor(plane.Namespace(t), "default")
+	if err := plane.Client.Create(t.Context(), policy); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		undeploy := exec.CommandContext(t.Context(), "make", "-C", configPath(".."), "undeploy", "KUBECTL="+kubectl(t))
+		undeploy.Env = append(os.Environ(), "KUBECONFIG="+controlplane.Kubeconfig(t, plane.Config))
+		if out, err := undeploy.CombinedOutput(); err != nil {
+			t.Fatalf("make undeploy: %v\n%s", err, out)
+		}
+	}
+	for _, object := range decode(t, kustomize(t, "default")) {
+		err := plane.Client.Get(t.Context(), client.ObjectKeyFromObject(object), object.DeepCopy())
+		switch kept := keptByUndeploy[object.GetKind()]; {
+		case kept && err != nil:
+			t.Errorf("%s %s should be kept: %v", object.GetKind(), object.GetName(), err)
+		case !kept && !apierrors.IsNotFound(err):
+			t.Errorf("%s %s should be gone: %v", object.GetKind(), object.GetName(), err)
+		}
+	}
+	if err := plane.Client.Get(t.Context(), client.ObjectKeyFromObject(policy), policy); err != nil || policy.DeletionTimestamp != nil {
+		t.Errorf("the policy should be kept: %v", err)
 	}
 }
