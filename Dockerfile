@@ -9,6 +9,9 @@ ARG TARGETOS
 ARG TARGETARCH
 WORKDIR /src
 
+# Where Go modules come from, if not from where Go itself would ask. All of their sums are in go.sum.
+ARG GOPROXY
+
 # The modules first: this layer is reused until go.mod changes.
 COPY go.mod go.sum ./
 RUN go mod download

@@ -10,6 +10,7 @@ IMG            ?= jira-token-operator:dev# image to build, push and deploy
 VERSION        ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)# what the image's programs call themselves
 PLATFORMS      ?= linux/amd64,linux/arm64# of the image
 CONTAINER_TOOL ?= docker# docker, podman …
+DOCKER_BUILD_ARGS ?=# more for docker-build, such as --build-arg GOPROXY=… (docs/operations.md)
 KUBECTL        ?= kubectl# what install, deploy and their opposites call, with your current context
 FUZZTIME       ?= 30s# for each fuzz target
 BENCH          ?= .# which benchmarks
@@ -317,7 +318,7 @@ test-image: ## Build the image twice and compare, look into it, and push it to a
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG with CONTAINER_TOOL
-	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) $(DOCKER_BUILD_ARGS) -t $(IMG) .
 
 .PHONY: chart-package
 chart-package: ## Package the Helm chart into dist

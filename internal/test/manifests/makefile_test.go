@@ -18,7 +18,8 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
 
-// runMake runs a target with a kubectl that keeps what it is to apply, on a machine that has no Go.
+// runMake runs a target with a kubectl, and a container engine, that keeps what it is called with and what it is to apply, on a
+// machine that has no Go.
 func runMake(t *testing.T, args ...string) (applied []*unstructured.Unstructured, commands string) {
 	t.Helper()
 	if _, err := exec.LookPath("make"); err != nil {
@@ -40,7 +41,7 @@ kustomize) cd "$OLDPWD"; exec `+kubectl(t)+` "$@" ;;
 *) case "$*" in *"-f -") cat >applied ;; esac ;;
 esac
 `)
-	args = append([]string{"-C", configPath(".."), "KUBECTL=" + fake}, args...)
+	args = append([]string{"-C", configPath(".."), "KUBECTL=" + fake, "CONTAINER_TOOL=" + fake}, args...)
 	command := exec.CommandContext(t.Context(), "make", args...)
 	command.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 	if out, err := command.CombinedOutput(); err != nil {
@@ -123,5 +124,18 @@ func TestMakeUndeployKeepsTokens(t *testing.T) {
 	}
 	if err := plane.Client.Get(t.Context(), client.ObjectKeyFromObject(policy), policy); err != nil || policy.DeletionTimestamp != nil {
 		t.Errorf("the policy should be kept: %v", err)
+	}
+}
+
+func TestMakeDockerBuildTakesArguments(t *testing.T) {
+	_, commands := runMake(t, "docker-build", "VERSION=v1", "IMG=registry.example.com/op:v1",
+		"DOCKER_BUILD_ARGS=--build-arg GOPROXY=https://goproxy.example.com")
+	want := "build --build-arg VERSION=v1 --build-arg GOPROXY=https://goproxy.example.com -t registry.example.com/op:v1 ."
+	if strings.TrimSpace(commands) != want {
+		t.Errorf("\nwant %s\nhave %s", want, commands)
+	}
+	dockerfile := string(read(t, configPath("..", "Dockerfile")))
+	if argument, use := strings.Index(dockerfile, "\nARG GOPROXY\n"), strings.Index(dockerfile, "\nRUN go mod download"); argument < 0 || use < argument {
+		t.Error("the Dockerfile does not take GOPROXY before it asks for modules")
 	}
 }
