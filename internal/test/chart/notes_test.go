@@ -45,7 +45,7 @@ func TestNotes(t *testing.T) {
 		t.Errorf("alice's credential is %+v", credential)
 	}
 	get(t, &v1alpha1.TokenPolicy{}, "jira-gateway", "jira")
-	get(t, &v1alpha1.ApiToken{}, "default", "first")
+	get(t, &v1alpha1.ApiToken{}, "marketing", "intake")
 }
 
 var command = regexp.MustCompile(`(?ms)^kubectl (create|apply) .*?(\nEND$|\n\n)`)
