@@ -34,7 +34,7 @@ func firstToken() types.Feature {
 		for _, b := range quickStart(t, n.port) {
 			switch {
 			case strings.HasPrefix(b.section, "6."): // it runs an image from elsewhere; all other stories have pods with tokens
-			case strings.HasPrefix(b.text, "make docker-build"): // the cluster has the operator's
+			case strings.HasPrefix(b.text, "make image-push"): // the cluster has the operator's
 			case b.file != "":
 				n.save(b.file, b.text)
 			case b.language == "sh":
