@@ -23,6 +23,7 @@ type block struct {
 	language string
 	text     string
 	before   string // what stands between the block before and this one
+	section  string // the heading that it stands under
 }
 
 // pages are README.md and its like, and all of docs/.
@@ -56,15 +57,18 @@ func (p *page) blocks(t *testing.T) (out []block) {
 	t.Helper()
 	var before, inside []string
 	var open *block
-	indent := ""
+	indent, section := "", ""
 	for i, line := range p.lines {
 		found := fence.FindStringSubmatch(line)
 		switch {
 		case open == nil && found != nil:
 			indent = found[1]
-			open = &block{page: p.name, line: i + 1, language: found[2], before: strings.Join(before, "\n")}
+			open = &block{page: p.name, line: i + 1, language: found[2], before: strings.Join(before, "\n"), section: section}
 		case open == nil:
 			before = append(before, line)
+			if title := heading.FindStringSubmatch(line); title != nil {
+				section = title[1]
+			}
 		case len(found) > 2 && found[2] == "":
 			open.text = strings.Join(inside, "\n") + "\n"
 			out = append(out, *open)

@@ -5,6 +5,7 @@ package docs_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,15 +39,18 @@ func (w *world) expectAnswer(body string) {
 	}
 }
 
-// walk does what a page says, in order: it saves the files, and runs the commands. It returns what was printed, by what is
-// called in the block. A block of JSON is what the command before it has answered.
-func (w *world) walk(name string) (printed map[string]string) {
+// walk does what a page says, in order, or some of its sections: it saves the files, and runs the commands. It returns what was
+// printed, by what is called in the block. A block of JSON is what the command before it has answered.
+func (w *world) walk(name string, sections ...string) (printed map[string]string) {
 	w.Helper()
 	must(w.T, os.WriteFile(filepath.Join(w.folder, "alice.pat"), []byte(w.jira.AddPAT("alice")), 0o600))
 	p := readPage(w.T, name)
 	printed = map[string]string{}
-	skipped, ran, last := map[string]bool{}, 0, ""
+	ran, skipped, last := map[string]int{}, 0, ""
 	for _, b := range p.blocks(w.T) {
+		if len(sections) > 0 && !slices.Contains(sections, b.section) {
+			continue
+		}
 		if file := b.file(); b.language == "yaml" && file != "" {
 			must(w.T, os.WriteFile(filepath.Join(w.folder, file), []byte(w.here.Replace(b.text)), 0o600))
 		}
@@ -58,15 +62,20 @@ func (w *world) walk(name string) (printed map[string]string) {
 		}
 		if why, listed := begins(&b, notRun); listed {
 			w.Logf("%s:%d is not run: %s", b.page, b.line, why)
-			skipped[why] = true
+			skipped++
 			continue
 		}
-		ran++
+		ran[b.section]++
 		last = w.shell.run(&b)
 		printed[what(&b)] = last
 	}
-	if ran < 4 || len(skipped) == 0 {
-		w.Errorf("%s: %d blocks were run", name, ran)
+	if len(sections) == 0 && (len(ran) == 0 || skipped == 0) {
+		w.Errorf("%s: blocks of %d sections were run, and %d not", name, len(ran), skipped)
+	}
+	for _, section := range sections {
+		if ran[section] == 0 {
+			w.Errorf("%s: no block of %q was run", name, section)
+		}
 	}
 	return printed
 }

@@ -39,6 +39,9 @@ type world struct {
 	folder string // in which commands run
 	shell  *shell
 
+	// up is closed once manager and gateway run.
+	up chan struct{}
+
 	// here puts this world's addresses in place of those in the pages.
 	here *strings.Replacer
 }
@@ -81,7 +84,7 @@ func newWorld(t *testing.T) *world {
 	for _, name := range []string{"manager", "gateway", "kubectl-apitoken"} {
 		must(t, os.Symlink(filepath.Join(build(t, root(t)), name), filepath.Join(local.Dir, name)))
 	}
-	w := &world{T: t, stack: local, folder: t.TempDir()}
+	w := &world{T: t, stack: local, folder: t.TempDir(), up: make(chan struct{})}
 	t.Cleanup(func() {
 		if err := local.Stop(); err != nil {
 			t.Error(err)
@@ -139,7 +142,11 @@ func (w *world) runDeployed(ctx context.Context) error {
 	if _, err := w.deployed(ctx, stack.PolicyNamespace, gatewayDeployment); err != nil {
 		return err
 	}
-	return w.stack.StartGateway(ctx)
+	if err := w.stack.StartGateway(ctx); err != nil {
+		return err
+	}
+	close(w.up)
+	return nil
 }
 
 // deployed waits for a Deployment.

@@ -142,6 +142,14 @@ func (s *Stack) Install(ctx context.Context) error {
 // StartManager runs the manager with the rights of its ServiceAccount. Once it is there, ApiTokens can be created: the API
 // server asks its webhook.
 func (s *Stack) StartManager(ctx context.Context) error {
+	if err := s.RunManager(ctx); err != nil {
+		return err
+	}
+	return WebhookAnswers(ctx, s.Client)
+}
+
+// RunManager does so where ApiTokens can't be created: what defines them is being deleted.
+func (s *Stack) RunManager(ctx context.Context) error {
 	kubeconfig, err := s.accountKubeconfig(ctx, managerNamespace, managerAccount)
 	if err != nil {
 		return err
@@ -154,10 +162,7 @@ func (s *Stack) StartManager(ctx context.Context) error {
 		"--metrics-bind-address=" + s.managerMetrics, "--health-probe-bind-address=" + s.managerProbe,
 	}, s.ManagerArgs...)
 	s.Manager, err = s.Run(ctx, "http://"+s.managerProbe+"/readyz", filepath.Join(s.Dir, "manager"), args...)
-	if err != nil {
-		return err
-	}
-	return WebhookAnswers(ctx, s.Client)
+	return err
 }
 
 // StartGateway runs the container of the Deployment that the manager makes for the policy, with the rights of its
