@@ -53,6 +53,7 @@ func TestImage(t *testing.T) {
 	m, o := mustBuild(t)
 	t.Run("reproducible", func(t *testing.T) { checkReproducible(t, m, o) })
 	t.Run("contents", func(t *testing.T) { checkContents(t, m, o) })
+	t.Run("index", func(t *testing.T) { checkIndex(t, m) })
 	t.Run("bill of materials", func(t *testing.T) { checkBill(t, m) })
 	t.Run("push", func(t *testing.T) { checkPush(t, m) })
 }
@@ -105,6 +106,21 @@ func checkContents(t *testing.T, m *made, o *options) {
 				t.Errorf("there are %d files and folders, and want 6", len(files))
 			}
 		})
+	}
+}
+
+// checkIndex wants of each image what has been in indexes from the beginning: tools that mirror one by its digest write it anew, and
+// give up where that is another.
+func checkIndex(t *testing.T, m *made) {
+	t.Helper()
+	manifest, err := m.index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, one := range manifest.Manifests {
+		if one.ArtifactType != "" || one.Platform == nil || !one.Platform.Equals(*m.images[i].platform) {
+			t.Errorf("image %d is %+v", i, one)
+		}
 	}
 }
 

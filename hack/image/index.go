@@ -50,11 +50,19 @@ func build(ctx context.Context, o *options) (*made, error) {
 			return nil, err
 		}
 		m.images = append(m.images, *image)
-		m.index = mutate.AppendManifests(m.index, mutate.IndexAddendum{Add: image.image, Descriptor: v1.Descriptor{Platform: platform}})
+		named := mutate.IndexAddendum{Add: plain{image.image}, Descriptor: v1.Descriptor{Platform: platform}}
+		m.index = mutate.AppendManifests(m.index, named)
 	}
 	m.index = mutate.Annotations(m.index, labels(o)).(v1.ImageIndex) //nolint:forcetypeassert // it gives back what it was given
 	return m, nil
 }
+
+// plain is an image that the index names without an artifactType, which the library would take from the image's configuration.
+// skopeo (1.9, say) does not know it, and then refuses to mirror the index by its digest.
+type plain struct{ v1.Image }
+
+// ArtifactType is what the library asks first.
+func (plain) ArtifactType() (string, error) { return "", nil }
 
 func buildFor(ctx context.Context, o *options, platform *v1.Platform, system v1.Layer) (*platformImage, error) {
 	folder, err := os.MkdirTemp("", "image")
