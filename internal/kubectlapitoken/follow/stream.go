@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -38,12 +39,14 @@ func (c *command) stream(ctx context.Context, api client.WithWatch, selected *se
 	if err != nil {
 		return err
 	}
-	go func() {
+	var told sync.WaitGroup
+	told.Go(func() {
 		if cache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
 			fmt.Fprintf(c.streams.ErrOut, "Watching; there are %s.\n", show.Count(len(informer.GetStore().List()), "token"))
 		}
-	}()
+	})
 	informer.RunWithContext(ctx)
+	told.Wait() // nothing is written after the command's end
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}

@@ -5,6 +5,7 @@ package restore
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,6 +44,8 @@ func TestObjectsOfATool(t *testing.T) {
 	}
 	must(t, kube.Create(t.Context(), restored(&secret)))
 
+	// A stamp of the same second, by the same user, of the same object is the same.
+	eventually(t, "the second of the stamp has passed", func() bool { return time.Now().Unix() > issued.CreationTimestamp.Unix()+1 })
 	again := &one{ApiToken: restored(issued.ApiToken)}
 	must(t, kube.Create(t.Context(), again.ApiToken))
 	if stamp := v1alpha1.AnnotationRequestedBy; again.Annotations[stamp] == issued.Annotations[stamp] {

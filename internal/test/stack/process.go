@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -94,19 +97,28 @@ func (p *Process) ready(ctx context.Context, url string) error {
 	}
 }
 
+// Ports below those that the kernel gives to connections, and to listeners that ask for any: such a one could be given to
+// somebody else before it is used. NodePorts begin where these end.
+const firstPort, endOfPorts = 10000, 30000
+
 // FreeAddresses picks n addresses, as host:port, of this machine that nobody listens on.
 func FreeAddresses(n int) (addresses []string, err error) {
-	var listeners []net.Listener // all at once, or the same one would be picked twice
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for len(addresses) < n {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(endOfPorts-firstPort)))
+		if slices.Contains(addresses, address) {
+			continue
+		}
+		listener, err := net.Listen("tcp", address)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		listeners = append(listeners, listener)
-		addresses = append(addresses, listener.Addr().String())
+		if err := listener.Close(); err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, address)
 	}
-	for _, listener := range listeners {
-		err = errors.Join(err, listener.Close())
-	}
-	return addresses, err
+	return addresses, nil
 }
