@@ -123,7 +123,7 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 	CGO_ENABLED=$(CGO) $(GOTESTSUM) --format pkgname-and-test-fails --packages '$(PKG)' \
 	  --rerun-fails=$(RERUNS) --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race \
 	  --rerun-fails-run-root-test --rerun-fails-report=bin/rerun.txt -- \
-	  $(RACE) -p 2 -timeout 20m $(TESTFLAGS)
+	  $(RACE) -p 4 -timeout 20m $(TESTFLAGS)
 
 .PHONY: test-hostile
 test-hostile: ## Send the hostile and the honest requests through the gateway, and print each with what came of it
