@@ -20,15 +20,15 @@ import (
 func TestCommandsParse(t *testing.T) {
 	checked := 0
 	for _, p := range pages(t) {
-		for _, b := range p.blocks(t) {
-			if b.language != "sh" {
+		for _, b := range blocksOf(t, p) {
+			if b.Language != "sh" {
 				continue
 			}
 			checked++
 			bash := exec.CommandContext(t.Context(), "bash", "-n")
-			bash.Stdin = strings.NewReader(regexp.MustCompile(`<[a-z ]+>`).ReplaceAllString(b.text, "x"))
+			bash.Stdin = strings.NewReader(regexp.MustCompile(`<[a-z ]+>`).ReplaceAllString(b.Text, "x"))
 			if out, err := bash.CombinedOutput(); err != nil {
-				t.Errorf("%s:%d: %v: %s", b.page, b.line, err, out)
+				t.Errorf("%s:%d: %v: %s", b.Page, b.Line, err, out)
 			}
 		}
 	}
@@ -43,12 +43,12 @@ var pluginCalled = regexp.MustCompile("kubectl apitoken ([a-z-]+(?: [^`|;&#\\n]*
 func TestPluginCommandsExist(t *testing.T) {
 	checked := 0
 	for _, p := range pages(t) {
-		text := strings.ReplaceAll(strings.Join(p.lines, "\n"), "\\\n", " ")
+		text := strings.ReplaceAll(strings.Join(p.Lines, "\n"), "\\\n", " ")
 		for _, found := range pluginCalled.FindAllStringSubmatch(text, -1) {
 			words := strings.Fields(found[1])
 			command, rest, err := kubectlapitoken.NewCommand(genericiooptions.NewTestIOStreamsDiscard(), clock.RealClock{}).Find(words)
 			if err != nil || !command.HasParent() {
-				t.Errorf("%s: kubectl apitoken %s: there is no such command", p.name, found[1])
+				t.Errorf("%s: kubectl apitoken %s: there is no such command", p.Name, found[1])
 				continue
 			}
 			checked++
@@ -56,7 +56,7 @@ func TestPluginCommandsExist(t *testing.T) {
 				name, isFlag := strings.CutPrefix(word, "--")
 				name, _, _ = strings.Cut(strings.TrimRight(name, ".,:)"), "=")
 				if isFlag && name != "" && command.Flag(name) == nil && command.InheritedFlags().Lookup(name) == nil {
-					t.Errorf("%s: kubectl apitoken %s has no --%s", p.name, command.Name(), name)
+					t.Errorf("%s: kubectl apitoken %s has no --%s", p.Name, command.Name(), name)
 				}
 			}
 		}
@@ -72,17 +72,17 @@ var makeCalled = regexp.MustCompile("`make ((?:[a-z-]+[ `])+)")
 func TestTargetsExist(t *testing.T) {
 	makefile, checked := string(read(t, "Makefile")), 0
 	for _, p := range pages(t) {
-		called := strings.Join(p.prose(), "\n")
-		for _, b := range p.blocks(t) {
-			if b.language == "sh" {
-				called += "`" + strings.ReplaceAll(b.text, "\n", "`\n`")
+		called := strings.Join(prose(p), "\n")
+		for _, b := range blocksOf(t, p) {
+			if b.Language == "sh" {
+				called += "`" + strings.ReplaceAll(b.Text, "\n", "`\n`")
 			}
 		}
 		for _, found := range makeCalled.FindAllStringSubmatch(called, -1) {
 			for target := range strings.FieldsSeq(strings.Trim(found[1], "`")) {
 				checked++
 				if !strings.Contains(makefile, "\n"+target+":") {
-					t.Errorf("%s: the Makefile has no target %s", p.name, target)
+					t.Errorf("%s: the Makefile has no target %s", p.Name, target)
 				}
 			}
 		}
@@ -105,7 +105,7 @@ func TestValuesExist(t *testing.T) {
 	var named []string
 	for _, name := range []string{"README.md", "docs/quickstart.md", "docs/operations.md"} {
 		p := readPage(t, name)
-		for _, found := range valueSet.FindAllStringSubmatch(strings.Join(p.lines, "\n"), -1) {
+		for _, found := range valueSet.FindAllStringSubmatch(strings.Join(p.Lines, "\n"), -1) {
 			named = append(named, found[1])
 		}
 	}

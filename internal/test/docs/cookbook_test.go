@@ -159,9 +159,9 @@ func TestCookbook(t *testing.T) {
 	w.prepareKitchen()
 	p := readPage(t, "docs/cookbook.md")
 	cooked := map[string]bool{}
-	for _, b := range p.blocks(t) {
-		title := recipeTitle.FindStringSubmatch(b.before)
-		if b.language != "yaml" || title == nil {
+	for _, b := range blocksOf(t, p) {
+		title := recipeTitle.FindStringSubmatch(b.Before)
+		if b.Language != "yaml" || title == nil {
 			continue
 		}
 		cooked[title[1]] = true
@@ -170,7 +170,7 @@ func TestCookbook(t *testing.T) {
 			if !ok {
 				t.Fatal("nothing tries what it claims")
 			}
-			r := w.cook(t, strings.NewReplacer("10.0.7.0/28", "127.0.0.0/8").Replace(w.here.Replace(b.text)))
+			r := w.cook(t, strings.NewReplacer("10.0.7.0/28", "127.0.0.0/8").Replace(w.here.Replace(b.Text)))
 			check(r)
 		})
 	}

@@ -63,9 +63,9 @@ func TestFirstCredentialIsToldAlike(t *testing.T) {
 func yamlBlocks(t *testing.T, name string) (out []string) {
 	t.Helper()
 	p := readPage(t, name)
-	for _, b := range p.blocks(t) {
-		if b.language == "yaml" {
-			out = append(out, b.text)
+	for _, b := range blocksOf(t, p) {
+		if b.Language == "yaml" {
+			out = append(out, b.Text)
 		}
 	}
 	return out

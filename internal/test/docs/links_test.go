@@ -7,11 +7,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/jiratokens/jira-token-operator/internal/test/page"
 )
 
 var (
 	linked   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	heading  = regexp.MustCompile("^#+ +(.+)$")
 	noAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
@@ -20,26 +21,26 @@ func TestLinks(t *testing.T) {
 	all := pages(t)
 	anchors := map[string]map[string]bool{}
 	for _, p := range all {
-		anchors[p.name] = p.anchors()
+		anchors[p.Name] = anchorsOf(p)
 	}
 	checked := 0
 	for _, p := range all {
-		for i, line := range p.prose() {
+		for i, line := range prose(p) {
 			for _, found := range linked.FindAllStringSubmatch(line, -1) {
 				target, anchor, _ := strings.Cut(found[1], "#")
 				if strings.Contains(target, "://") {
 					continue
 				}
 				checked++
-				name := p.name
+				name := p.Name
 				if target != "" {
-					name = filepath.Join(filepath.Dir(p.name), target)
+					name = filepath.Join(filepath.Dir(p.Name), target)
 				}
 				switch known, isPage := anchors[name]; {
 				case !exists(filepath.Join(root(t), name)):
-					t.Errorf("%s:%d: there is no %s", p.name, i+1, name)
+					t.Errorf("%s:%d: there is no %s", p.Name, i+1, name)
 				case anchor != "" && isPage && !known[anchor]:
-					t.Errorf("%s:%d: %s has no heading for #%s", p.name, i+1, name, anchor)
+					t.Errorf("%s:%d: %s has no heading for #%s", p.Name, i+1, name, anchor)
 				}
 			}
 		}
@@ -51,9 +52,9 @@ func TestLinks(t *testing.T) {
 
 // TestEveryPageIsLinked: a reader of README.md can come to every page.
 func TestEveryPageIsLinked(t *testing.T) {
-	all, reached := map[string]page{}, map[string]bool{}
+	all, reached := map[string]*page.Page{}, map[string]bool{}
 	for _, p := range pages(t) {
-		all[p.name] = p
+		all[p.Name] = p
 	}
 	var follow func(name string)
 	follow = func(name string) {
@@ -62,7 +63,7 @@ func TestEveryPageIsLinked(t *testing.T) {
 			return
 		}
 		reached[name] = true
-		for _, line := range p.prose() {
+		for _, line := range prose(p) {
 			for _, found := range linked.FindAllStringSubmatch(line, -1) {
 				target, _, _ := strings.Cut(found[1], "#")
 				follow(filepath.Join(filepath.Dir(name), target))
@@ -78,9 +79,9 @@ func TestEveryPageIsLinked(t *testing.T) {
 }
 
 // prose is the page without what stands in its blocks.
-func (p *page) prose() []string {
-	out, inside := make([]string, len(p.lines)), false
-	for i, line := range p.lines {
+func prose(p *page.Page) []string {
+	out, inside := make([]string, len(p.Lines)), false
+	for i, line := range p.Lines {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			inside = !inside
 		} else if !inside {
@@ -91,10 +92,10 @@ func (p *page) prose() []string {
 }
 
 // anchors are those of the page's headings, as GitHub makes them.
-func (p *page) anchors() map[string]bool {
+func anchorsOf(p *page.Page) map[string]bool {
 	out := map[string]bool{}
-	for _, line := range p.prose() {
-		if found := heading.FindStringSubmatch(line); found != nil {
+	for _, line := range prose(p) {
+		if found := page.Heading.FindStringSubmatch(line); found != nil {
 			text := strings.ToLower(noAnchor.ReplaceAllString(strings.ReplaceAll(found[1], "`", ""), ""))
 			out[strings.ReplaceAll(text, " ", "-")] = true
 		}

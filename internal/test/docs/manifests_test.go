@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
+	"github.com/jiratokens/jira-token-operator/internal/test/page"
 )
 
 // notOurs are YAML blocks that no API server of ours takes, by how they begin.
@@ -35,8 +36,8 @@ func TestManifests(t *testing.T) {
 	defer func() { must(t, plane.Stop()) }()
 	found, tried := map[string]bool{}, 0
 	for _, p := range pages(t) {
-		for _, b := range p.blocks(t) {
-			if b.language != "yaml" {
+		for _, b := range blocksOf(t, p) {
+			if b.Language != "yaml" {
 				continue
 			}
 			if why, listed := begins(&b, notOurs); listed {
@@ -44,8 +45,8 @@ func TestManifests(t *testing.T) {
 				continue
 			}
 			tried++
-			if err := tryManifest(t, plane.Client, b.text); err != nil {
-				t.Errorf("%s:%d: %v", b.page, b.line, err)
+			if err := tryManifest(t, plane.Client, b.Text); err != nil {
+				t.Errorf("%s:%d: %v", b.Page, b.Line, err)
 			}
 		}
 	}
@@ -59,9 +60,9 @@ func TestManifests(t *testing.T) {
 	}
 }
 
-func begins(b *block, list map[string]string) (string, bool) {
+func begins(b *page.Block, list map[string]string) (string, bool) {
 	for beginning, why := range list {
-		if strings.HasPrefix(b.text, beginning) {
+		if strings.HasPrefix(b.Text, beginning) {
 			return why, true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jiratokens/jira-token-operator/internal/test/page"
 	"github.com/jiratokens/jira-token-operator/internal/test/stack"
 )
 
@@ -76,9 +77,9 @@ func newWorldWithHelm(t *testing.T) *world {
 }
 
 // run runs a block and returns what it printed. What it leaves in the background ends with the test.
-func (s *shell) run(b *block) string {
+func (s *shell) run(b *page.Block) string {
 	s.Helper()
-	text := strings.NewReplacer("8080:80", s.port+":80", "localhost:8080", "localhost:"+s.port).Replace(s.here.Replace(b.text))
+	text := strings.NewReplacer("8080:80", s.port+":80", "localhost:8080", "localhost:"+s.port).Replace(s.here.Replace(b.Text))
 	out, err := os.CreateTemp(s.TempDir(), "out")
 	must(s.T, err)
 	defer out.Close()
@@ -90,9 +91,9 @@ func (s *shell) run(b *block) string {
 	printed, readErr := os.ReadFile(out.Name())
 	must(s.T, readErr)
 	if err != nil {
-		s.Fatalf("%s:%d: %v\n%s\n%s%s", b.page, b.line, err, text, printed, s.tellState())
+		s.Fatalf("%s:%d: %v\n%s\n%s%s", b.Page, b.Line, err, text, printed, s.tellState())
 	}
-	s.Logf("%s:%d\n%s%s", b.page, b.line, text, printed)
+	s.Logf("%s:%d\n%s%s", b.Page, b.Line, text, printed)
 	return string(printed)
 }
 

@@ -11,8 +11,8 @@ import (
 // every message of the webhook, in the words in which a reader meets them.
 func TestTroubleshootingIsComplete(t *testing.T) {
 	p := readPage(t, "docs/troubleshooting.md")
-	text := strings.Join(strings.Fields(strings.Join(p.lines, " ")), " ") // a message may be broken into lines
-	row := func(start string) bool { return strings.Contains("\n"+strings.Join(p.lines, "\n"), "\n| "+start) }
+	text := strings.Join(strings.Fields(strings.Join(p.Lines, " ")), " ") // a message may be broken into lines
+	row := func(start string) bool { return strings.Contains("\n"+strings.Join(p.Lines, "\n"), "\n| "+start) }
 
 	reasons := readSource(t, "api/v1alpha1").values("Reason")
 	for _, reason := range reasons {
@@ -31,7 +31,7 @@ func TestTroubleshootingIsComplete(t *testing.T) {
 	}
 	audit := readPage(t, "docs/audit.md")
 	for _, reason := range gateway.values("reason") {
-		if !strings.Contains(text, "`"+reason+"`") && !strings.Contains(strings.Join(audit.lines, "\n"), "`"+reason+"`") {
+		if !strings.Contains(text, "`"+reason+"`") && !strings.Contains(strings.Join(audit.Lines, "\n"), "`"+reason+"`") {
 			t.Errorf("the gateway's reason `%s` is nowhere", reason)
 		}
 	}

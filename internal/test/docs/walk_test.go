@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jiratokens/jira-token-operator/internal/test/page"
 )
 
 // notRun are the command blocks that are not run here, by how they begin: why, and where else they are.
@@ -47,25 +49,25 @@ func (w *world) walk(name string, sections ...string) (printed map[string]string
 	p := readPage(w.T, name)
 	printed = map[string]string{}
 	ran, skipped, last := map[string]int{}, 0, ""
-	for _, b := range p.blocks(w.T) {
-		if len(sections) > 0 && !slices.Contains(sections, b.section) {
+	for _, b := range blocksOf(w.T, p) {
+		if len(sections) > 0 && !slices.Contains(sections, b.Section) {
 			continue
 		}
-		if file := b.file(); b.language == "yaml" && file != "" {
-			must(w.T, os.WriteFile(filepath.Join(w.folder, file), []byte(w.here.Replace(b.text)), 0o600))
+		if file := b.File(); b.Language == "yaml" && file != "" {
+			must(w.T, os.WriteFile(filepath.Join(w.folder, file), []byte(w.here.Replace(b.Text)), 0o600))
 		}
-		if b.language == "json" && !strings.Contains(last, strings.TrimSpace(b.text)) {
-			w.Errorf("%s:%d: the page shows another answer than %s", b.page, b.line, last)
+		if b.Language == "json" && !strings.Contains(last, strings.TrimSpace(b.Text)) {
+			w.Errorf("%s:%d: the page shows another answer than %s", b.Page, b.Line, last)
 		}
-		if b.language != "sh" {
+		if b.Language != "sh" {
 			continue
 		}
 		if why, listed := begins(&b, notRun); listed {
-			w.Logf("%s:%d is not run: %s", b.page, b.line, why)
+			w.Logf("%s:%d is not run: %s", b.Page, b.Line, why)
 			skipped++
 			continue
 		}
-		ran[b.section]++
+		ran[b.Section]++
 		last = w.shell.run(&b)
 		printed[what(&b)] = last
 	}
@@ -80,12 +82,12 @@ func (w *world) walk(name string, sections ...string) (printed map[string]string
 	return printed
 }
 
-func what(b *block) string {
+func what(b *page.Block) string {
 	switch {
-	case strings.Contains(b.text, "curl") && strings.Contains(b.text, "/myself"):
+	case strings.Contains(b.Text, "curl") && strings.Contains(b.Text, "/myself"):
 		return "curl"
-	case strings.Contains(b.text, "kubectl get apitokens"):
+	case strings.Contains(b.Text, "kubectl get apitokens"):
 		return "kubectl get apitokens"
 	}
-	return b.text
+	return b.Text
 }

@@ -33,17 +33,17 @@ func firstToken() types.Feature {
 		last := ""
 		for _, b := range quickStart(t, n.port) {
 			switch {
-			case strings.HasPrefix(b.section, "6."): // it runs an image from elsewhere; all other stories have pods with tokens
-			case strings.HasPrefix(b.text, "make image-push"): // the cluster has the operator's
-			case b.file != "":
-				n.save(b.file, b.text)
-			case b.language == "sh":
-				last = n.run(b.section, b.text)
+			case strings.HasPrefix(b.Section, "6."): // it runs an image from elsewhere; all other stories have pods with tokens
+			case strings.HasPrefix(b.Text, "make image-push"): // the cluster has the operator's
+			case b.File() != "":
+				n.save(b.File(), b.Text)
+			case b.Language == "sh":
+				last = n.run(b.Section, b.Text)
 				if answered == 0 && strings.Contains(last, `"name":"alice"`) {
 					answered = since(begin)
 				}
-			case b.language == "json" && !strings.Contains(last, strings.TrimSpace(b.text)):
-				t.Errorf("%s: the page shows the answer %s and it is %s", b.section, b.text, last)
+			case b.Language == "json" && !strings.Contains(last, strings.TrimSpace(b.Text)):
+				t.Errorf("%s: the page shows the answer %s and it is %s", b.Section, b.Text, last)
 			}
 		}
 		if answered == 0 {

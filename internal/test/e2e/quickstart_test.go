@@ -3,42 +3,22 @@
 package e2e
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/jiratokens/jira-token-operator/internal/test/page"
 )
 
-// quickStartBlock is a fenced block of docs/quickstart.md.
-type quickStartBlock struct {
-	section  string // the heading that it stands below
-	language string
-	file     string // under which the reader is told to save it; empty: none
-	text     string
-}
-
-var (
-	section = regexp.MustCompile(`(?m)^## (.*)$`)
-	fenced  = regexp.MustCompile("(?s)\n```(\\w+)\n(.*?\n)```\n")
-	savedAs = regexp.MustCompile("[Ss]ave (?:this|it) as\\s+`([\\w.-]+)`")
-)
-
-// quickStart reads the page, with what is so on this cluster in place of what its readers are told to put in.
-func quickStart(t *testing.T, port string) (blocks []quickStartBlock) {
+// quickStart reads docs/quickstart.md, with what is so on this cluster in place of what its readers are told to put in.
+func quickStart(t *testing.T, port string) []page.Block {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(set.root, "docs", "quickstart.md"))
+	p, err := page.Read(set.root, "docs/quickstart.md")
 	must(t, err)
-	page, here := string(content), onThisCluster(port)
-	end := 0 // of the block before
-	for _, at := range fenced.FindAllStringSubmatchIndex(page, -1) {
-		b := quickStartBlock{language: page[at[2]:at[3]], text: here.Replace(page[at[4]:at[5]])}
-		headings := section.FindAllStringSubmatch(page[:at[0]], -1)
-		b.section = headings[len(headings)-1][1]
-		if name := savedAs.FindStringSubmatch(page[end:at[0]]); name != nil {
-			b.file = name[1]
-		}
-		blocks, end = append(blocks, b), at[1]
+	blocks, err := p.Blocks()
+	must(t, err)
+	here := onThisCluster(port)
+	for i := range blocks {
+		blocks[i].Text = here.Replace(blocks[i].Text)
 	}
 	return blocks
 }
