@@ -47,6 +47,9 @@ func newManager(o *options, config *rest.Config, trail audittrail.Recorder) (man
 	if err != nil {
 		return nil, nil, err
 	}
+	if o.namespace, err = ownNamespace(o.namespace); err != nil {
+		return nil, nil, err
+	}
 	cacheOptions, err := setup.CacheOptions()
 	if err != nil {
 		return nil, nil, err
@@ -81,10 +84,6 @@ func newManager(o *options, config *rest.Config, trail audittrail.Recorder) (man
 func newAdmission(
 	o *options, trail audittrail.Recorder, config *rest.Config, scheme *runtime.Scheme,
 ) (*setup.Admission, error) {
-	var err error
-	if o.namespace, err = ownNamespace(o.namespace); err != nil {
-		return nil, err
-	}
 	admissionOptions, err := o.admissionOptions()
 	if err != nil {
 		return nil, err

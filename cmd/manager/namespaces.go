@@ -3,13 +3,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// podNamespaceFile is where a pod finds the namespace that it runs in.
+const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 type namespaceOptions struct{ watched []string }
 
@@ -29,4 +34,16 @@ func (o *namespaceOptions) validate() error {
 		}
 	}
 	return nil
+}
+
+// ownNamespace is the flag's or the pod's.
+func ownNamespace(flag string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	content, err := os.ReadFile(podNamespaceFile)
+	if err != nil {
+		return "", errors.New("outside a cluster --namespace is needed: the namespace of the manager's Lease, keys and certificates")
+	}
+	return strings.TrimSpace(string(content)), nil
 }

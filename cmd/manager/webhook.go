@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -15,9 +13,6 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/controllers/setup"
 )
-
-// podNamespaceFile is where a pod finds the namespace that it runs in.
-const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 // maxDrainDelay leaves something of a pod's usual 30 seconds for the end.
 const maxDrainDelay = 20 * time.Second
@@ -81,16 +76,4 @@ func (o *options) admissionOptions() (setup.AdmissionOptions, error) {
 		Namespace: o.namespace, Webhook: o.webhook.on, Address: o.webhook.address, Host: host, ActivityHost: activityHost,
 		CertificateDir: o.webhook.certificates, Registerer: metrics.Registry,
 	}, errors.Join(err, activityErr)
-}
-
-// ownNamespace is the flag's or the pod's.
-func ownNamespace(flag string) (string, error) {
-	if flag != "" {
-		return flag, nil
-	}
-	content, err := os.ReadFile(podNamespaceFile)
-	if err != nil {
-		return "", errors.New("outside a cluster --namespace is needed: the namespace of the manager's Lease, keys and certificates")
-	}
-	return strings.TrimSpace(string(content)), nil
 }

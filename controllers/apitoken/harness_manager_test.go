@@ -113,7 +113,7 @@ func (w *world) cacheIsCurrent() bool {
 			} {
 				must(w, reader.List(w.Context(), list, client.InNamespace(name)))
 				must(w, meta.EachListItem(list, func(o runtime.Object) error {
-					object := o.(client.Object) //nolint:forcetypeassert // all of these lists hold such
+					object := o.(client.Object)
 					if _, secret := o.(*corev1.Secret); !secret || object.GetLabels()[v1alpha1.LabelPolicy] != "" {
 						found[object.GetUID()] = object.GetResourceVersion()
 					}

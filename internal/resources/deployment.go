@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
@@ -79,22 +78,4 @@ func podSecurity() *corev1ac.PodSecurityContextApplyConfiguration {
 		WithRunAsGroup(nonRootID).
 		WithFSGroup(nonRootID).
 		WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))
-}
-
-// awayFromEachOther prefers one gateway a node, and still schedules on a cluster of one node.
-func awayFromEachOther(policyName string) *corev1ac.AffinityApplyConfiguration {
-	return corev1ac.Affinity().WithPodAntiAffinity(corev1ac.PodAntiAffinity().
-		WithPreferredDuringSchedulingIgnoredDuringExecution(corev1ac.WeightedPodAffinityTerm().
-			WithWeight(100).
-			WithPodAffinityTerm(corev1ac.PodAffinityTerm().
-				WithTopologyKey(corev1.LabelHostname).
-				WithLabelSelector(selector(policyName)))))
-}
-
-func overZones(policyName string) *corev1ac.TopologySpreadConstraintApplyConfiguration {
-	return corev1ac.TopologySpreadConstraint().
-		WithMaxSkew(1).
-		WithTopologyKey(corev1.LabelTopologyZone).
-		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
-		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(selectorLabels(policyName)))
 }

@@ -30,16 +30,13 @@ func Labels(policyName string) map[string]string {
 	}
 }
 
-// selectorLabels select the gateway's pods. A Deployment's selector can't be changed: neither can these.
-func selectorLabels(policyName string) map[string]string {
+// PodLabels select the gateway's pods. A Deployment's selector can't be changed: neither can these.
+func PodLabels(policyName string) map[string]string {
 	return map[string]string{labelName: gatewayAppName, labelInstance: policyName}
 }
 
-// PodLabels find the gateway's pods.
-func PodLabels(policyName string) map[string]string { return selectorLabels(policyName) }
-
 func selector(policyName string) *metav1ac.LabelSelectorApplyConfiguration {
-	return metav1ac.LabelSelector().WithMatchLabels(selectorLabels(policyName))
+	return metav1ac.LabelSelector().WithMatchLabels(PodLabels(policyName))
 }
 
 // owner makes the policy the controller of an object: the garbage collector removes the object with the policy, and the

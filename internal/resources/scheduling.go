@@ -3,7 +3,9 @@
 package resources
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 )
@@ -46,4 +48,22 @@ func toleration(wanted *v1alpha1.Toleration) *corev1ac.TolerationApplyConfigurat
 	}
 	t.TolerationSeconds = wanted.TolerationSeconds
 	return t
+}
+
+// awayFromEachOther prefers one gateway a node, and still schedules on a cluster of one node.
+func awayFromEachOther(policyName string) *corev1ac.AffinityApplyConfiguration {
+	return corev1ac.Affinity().WithPodAntiAffinity(corev1ac.PodAntiAffinity().
+		WithPreferredDuringSchedulingIgnoredDuringExecution(corev1ac.WeightedPodAffinityTerm().
+			WithWeight(100).
+			WithPodAffinityTerm(corev1ac.PodAffinityTerm().
+				WithTopologyKey(corev1.LabelHostname).
+				WithLabelSelector(selector(policyName)))))
+}
+
+func overZones(policyName string) *corev1ac.TopologySpreadConstraintApplyConfiguration {
+	return corev1ac.TopologySpreadConstraint().
+		WithMaxSkew(1).
+		WithTopologyKey(corev1.LabelTopologyZone).
+		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(PodLabels(policyName)))
 }

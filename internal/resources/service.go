@@ -22,7 +22,7 @@ func service(policy *v1alpha1.TokenPolicy) *corev1ac.ServiceApplyConfiguration {
 		// One port of the container's for both: pods that run already go on being found while TLS is turned on or off.
 		WithTargetPort(portByName(portNameHTTP)).
 		WithAppProtocol(protocol)
-	spec := corev1ac.ServiceSpec().WithType(wanted.Type).WithSelector(selectorLabels(policy.Name))
+	spec := corev1ac.ServiceSpec().WithType(wanted.Type).WithSelector(PodLabels(policy.Name))
 	if wanted.Type != corev1.ServiceTypeClusterIP {
 		// With the policy Cluster a node may pass a connection on under its own address, and source ranges would
 		// judge the node.
