@@ -305,7 +305,7 @@ undeploy: ## Remove the manager, its roles and its webhook; keep, as helm uninst
 	done
 
 .PHONY: image
-image: ## Build the image IMG without a container engine, with bills of materials, into bin/image; the same commit, the same digest
+image: ## Build the image IMG without a container engine, with bills of materials, into bin/image; the same commit and VERSION, the same digest
 	@$(call BUILD_IMAGE)
 
 .PHONY: image-push

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package docs_test holds the documentation to its word: it runs the commands of README.md and the quick start, applies the
+// Package docs_test holds the documentation to its word: it runs the commands of README.md, the quick start and others, applies the
 // manifests of all pages, tries what the recipes claim, and follows the links.
 package docs_test
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package stack runs the whole product on this machine, for the demo, the end-to-end test and the benchmark of
-// revocation: a real kube-apiserver and etcd, and the manager and the gateway as processes, each with the rights and
-// the flags that it has in a cluster. There is no kubelet: the gateway's process stands in for its Deployment's pods.
+// Package stack runs the whole product on this machine, for the demo, benchmarks, and tests of it as processes: a real
+// kube-apiserver and etcd, and the manager and the gateway, each with the rights and the flags that it has in a cluster. There is
+// no kubelet: the gateway's process stands in for its Deployment's pods.
 package stack
 
 import (
