@@ -19,14 +19,17 @@ import (
 
 const (
 	askAgain = 2 * time.Second
-	tellLess = 5 // of that many failures, one is told
-	// Above ten minutes kubelet takes a container that ends for one that worked, and starts it again at once.
+	// tellEvery of that many failures one is told.
+	tellEvery = 5
+	// believeRefusals after that many: while an API server starts, it refuses what it permits a second later.
+	believeRefusals = 15
+	// apiPatience: above ten minutes kubelet takes a container that ends for one that worked, and starts it again at once.
 	apiPatience = 11 * time.Minute
 )
 
-// awaitAPI waits until the Kubernetes API answers anything at all. A leader that lost its lease as the API went away is started
-// again while it is still away. Did it end each time, kubelet would wait longer and longer (CrashLoopBackOff), up to five minutes
-// after the API is back, in which nobody could revoke. Until then the probes say: alive, not ready.
+// awaitAPI waits until the Kubernetes API is ready. A leader that lost its lease as the API went away is started again while it is
+// still away. Did it end each time, kubelet would wait longer and longer (CrashLoopBackOff), up to five minutes after the API is
+// back, in which nobody could revoke. Until then the probes say: alive, not ready.
 func awaitAPI(ctx context.Context, config *rest.Config, probeAddress string, interval time.Duration, log logr.Logger) error {
 	quick := rest.CopyConfig(config)
 	quick.Timeout = 10 * time.Second
@@ -34,22 +37,22 @@ func awaitAPI(ctx context.Context, config *rest.Config, probeAddress string, int
 	if err != nil {
 		return fmt.Errorf("find the Kubernetes API: %w", err)
 	}
-	if _, err = api.ServerVersion(); answered(err) {
-		return nil
-	}
-	probes, probesErr := aliveNotReady(ctx, probeAddress)
-	if probesErr != nil {
-		return probesErr
+	probes, err := aliveNotReady(ctx, probeAddress)
+	if err != nil {
+		return err
 	}
 	defer probes.Close()
 	failures := 0
-	waitErr := wait.PollUntilContextTimeout(ctx, interval, apiPatience, true, func(context.Context) (bool, error) {
-		if failures%tellLess == 0 {
-			log.Info("the Kubernetes API does not answer; waiting for it", "host", config.Host, "error", err.Error())
+	waitErr := wait.PollUntilContextTimeout(ctx, interval, apiPatience, true, func(ctx context.Context) (bool, error) {
+		err = api.RESTClient().Get().AbsPath("/readyz").MaxRetries(0).Do(ctx).Error()
+		if err == nil || refused(err) && failures >= believeRefusals {
+			return true, nil
+		}
+		if failures%tellEvery == 0 {
+			log.Info("the Kubernetes API is not ready; waiting for it", "host", config.Host, "error", err.Error())
 		}
 		failures++
-		_, err = api.ServerVersion()
-		return answered(err), nil
+		return false, nil
 	})
 	if waitErr != nil {
 		return fmt.Errorf("wait for the Kubernetes API at %s: %w", config.Host, errors.Join(waitErr, err))
@@ -57,12 +60,9 @@ func awaitAPI(ctx context.Context, config *rest.Config, probeAddress string, int
 	return nil
 }
 
-// answered tells whether the API server itself has said something, if only that this is forbidden: then what is done next says
-// best what is wrong.
-func answered(err error) bool {
-	var status apierrors.APIStatus
-	return err == nil || errors.As(err, &status) && status.Status().Code < http.StatusInternalServerError &&
-		status.Status().Code != http.StatusTooManyRequests
+// refused tells whether the API is there and does not say how it is: then what is asked next says best what is wrong.
+func refused(err error) bool {
+	return apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err)
 }
 
 // aliveNotReady answers the probes until it is closed, in place of the manager that is not there yet.
@@ -70,10 +70,11 @@ func aliveNotReady(ctx context.Context, address string) (*http.Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "the Kubernetes API does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "the Kubernetes API is not ready", http.StatusServiceUnavailable)
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	if address == "0" { // off
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	server.SetKeepAlivesEnabled(false)
+	if address == "" || address == "0" { // off
 		return server, nil
 	}
 	var network net.ListenConfig

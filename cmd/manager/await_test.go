@@ -65,16 +65,22 @@ func TestAwaitAPI(t *testing.T) {
 	}
 	var asked atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if asked.Add(1) <= 3 {
+		switch asked.Add(1) {
+		case 1, 2:
 			http.Error(w, "starting", http.StatusServiceUnavailable)
-			return
+		case 3, 4: // as a kube-apiserver that does not know the roles yet
+			http.Error(w, "forbidden", http.StatusForbidden)
+		case 5:
+			w.Header().Set("Retry-After", "3600")
+			http.Error(w, "later", http.StatusTooManyRequests)
+		default:
+			_, _ = w.Write([]byte("ok"))
 		}
-		_, _ = w.Write([]byte(`{"gitVersion":"v1.37.0"}`))
 	}))
 	server.Listener = listener
 	server.Start()
 	defer server.Close()
-	if err := <-done; err != nil || asked.Load() != 4 {
+	if err := <-done; err != nil || asked.Load() != 6 {
 		t.Fatalf("it went on after %d answers: %v", asked.Load(), err)
 	}
 	left, err := net.Listen("tcp", probes)
@@ -84,24 +90,29 @@ func TestAwaitAPI(t *testing.T) {
 	_ = left.Close()
 }
 
-// TestAwaitAPIThatRefuses: an answer is an answer.
+// TestAwaitAPIThatRefuses: the manager's own requests then say what is wrong.
 func TestAwaitAPIThatRefuses(t *testing.T) {
+	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`))
+		asked.Add(1)
+		http.Error(w, "forbidden", http.StatusForbidden)
 	}))
 	defer server.Close()
-	if err := awaitAPI(t.Context(), &rest.Config{Host: server.URL}, "0", time.Millisecond, testr.New(t)); err != nil {
-		t.Fatal(err)
+	err := awaitAPI(t.Context(), &rest.Config{Host: server.URL}, "", time.Millisecond, testr.New(t))
+	if err != nil || asked.Load() != believeRefusals+1 {
+		t.Fatalf("it went on after %d refusals: %v", asked.Load(), err)
 	}
 }
 
-// TestAwaitAPIUntilSIGTERM: a manager that waits can be ended, and says what it waited for.
+// TestAwaitAPIUntilSIGTERM: a manager that waits for an answer can be ended at once, and says what it waited for.
 func TestAwaitAPIUntilSIGTERM(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	host := "http://" + freeAddress(t)
-	probes := freeAddress(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	host, probes := "http://"+silent.Addr().String(), freeAddress(t)
 	done := make(chan error)
 	go func() { done <- awaitAPI(ctx, &rest.Config{Host: host}, probes, time.Millisecond, testr.New(t)) }()
 	probe(t, "http://"+probes+"/healthz")
