@@ -45,7 +45,7 @@ WITH_PROMETHEUS = PROMETHEUS=$$(hack/prometheus.sh); export PROMETHEUS
 WITH_ETCD_TOOLS = ETCD_TOOLS=$$(hack/etcd/build.sh); export ETCD_TOOLS
 
 # Go turns cgo off by itself where it finds no C compiler, and without cgo there is no race detector.
-CGO  := $(shell go env CGO_ENABLED)
+CGO  := $(shell go env CGO_ENABLED 2>/dev/null)
 RACE := $(if $(filter 1,$(CGO)),-race)
 
 # Everything but tests with the race detector is compiled in one way, that of the images: what one target compiled, another finds in
@@ -129,8 +129,10 @@ test: $(GOTESTSUM) ## Run all tests with the race detector
 test-hostile: ## Send the hostile and the honest requests through the gateway, and print each with what came of it
 	@table=$$(mktemp)
 	trap 'rm -f "$$table"' EXIT
+	TOMCAT_HOME=$$(hack/tomcat.sh)
+	export TOMCAT_HOME
 	status=0
-	HOSTILE_TABLE=$$table TOMCAT_HOME=$$(hack/tomcat.sh) go test -count=1 $(TESTFLAGS) ./internal/test/hostile || status=$$?
+	HOSTILE_TABLE=$$table go test -count=1 $(TESTFLAGS) ./internal/test/hostile || status=$$?
 	cat "$$table"
 	echo
 	grep -E '^[a-z ]+: [0-9]+ cases' "$$table"

@@ -30,18 +30,21 @@ import (
 
 var (
 	plane *controlplane.Plane
-	// managed is what every manager of this package reads from and writes to: one cache for all, as filling one for each of
-	// hundreds took most of the time. startManager waits until it is as new as that of a process which starts then.
-	managed cluster.Cluster
+	// caches are what the managers of all worlds read from, by turns, so that two of one world see the same at different times.
+	// Filling one for each of hundreds took most of the time. startManager waits until its is as new as that of a process which
+	// starts then.
+	caches [2]cluster.Cluster
 )
 
 func TestMain(m *testing.M) {
 	ctx, cancel := context.WithCancel(context.Background())
 	code := controlplane.Main(m, func(p *controlplane.Plane) {
 		plane = p
-		var err error
-		if managed, err = startCluster(ctx); err != nil {
-			log.Fatal(err)
+		for i := range caches {
+			var err error
+			if caches[i], err = startCluster(ctx); err != nil {
+				log.Fatal(err)
+			}
 		}
 	})
 	cancel()
@@ -87,7 +90,9 @@ func startCluster(ctx context.Context) (cluster.Cluster, error) {
 // startManager starts a manager process as far as this package goes; wrap puts something between it and the API server.
 func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
 	w.Helper()
-	w.eventually("the cache has caught up", w.cacheIsCurrent)
+	managed := caches[w.managers%len(caches)]
+	w.managers++
+	w.eventually("the cache has caught up", func() bool { return w.isCurrent(managed.GetClient()) })
 	m := &manager{events: events.NewFakeRecorder(1000)}
 	m.Reconciler = &Reconciler{
 		Client: managed.GetClient(), Live: managed.GetAPIReader(), Clock: w.clock, Random: rand.Reader, Recorder: m.events,
@@ -99,8 +104,8 @@ func (w *world) startManager(wrap func(client.Client) client.Client) *manager {
 	return m
 }
 
-// cacheIsCurrent tells whether the cache has all of this world as it is stored.
-func (w *world) cacheIsCurrent() bool {
+// isCurrent tells whether a cache has all of this world as it is stored.
+func (w *world) isCurrent(cached client.Reader) bool {
 	w.Helper()
 	versions := func(reader client.Reader) map[types.UID]string {
 		found := map[types.UID]string{}
@@ -123,7 +128,7 @@ func (w *world) cacheIsCurrent() bool {
 		}
 		return found
 	}
-	return maps.Equal(versions(managed.GetClient()), versions(plane.Client))
+	return maps.Equal(versions(cached), versions(plane.Client))
 }
 
 func (m *manager) run(w *world, t *v1alpha1.ApiToken) ctrl.Result {

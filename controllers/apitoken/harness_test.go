@@ -27,6 +27,7 @@ type world struct {
 	policy    *v1alpha1.TokenPolicy
 	namespace string // of the tokens
 	manager   *manager
+	managers  int // that were started
 	stamps    *stamp.Ring
 	directory testDirectory
 }

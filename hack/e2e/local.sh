@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cluster=$root/hack/cluster
 
 "$cluster/build.sh"
-took=$("$cluster/up.sh" | tee /dev/stderr | tail -n 1)
+took=$("$cluster/up.sh" | tee -a /dev/stderr | tail -n 1)
 [ -n "${KEEP:-}" ] || trap '"$cluster/down.sh" --purge' EXIT
 eval "$took"
 
