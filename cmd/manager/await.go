@@ -27,9 +27,9 @@ const (
 	apiPatience = 11 * time.Minute
 )
 
-// awaitAPI waits until the Kubernetes API is ready. A leader that lost its lease as the API went away is started again while it is
-// still away. Did it end each time, kubelet would wait longer and longer (CrashLoopBackOff), up to five minutes after the API is
-// back, in which nobody could revoke. Until then the probes say: alive, not ready.
+// awaitAPI waits until the Kubernetes API is ready. A leader that lost its lease as the API went away is started again while it
+// is still away. Did it end each time, kubelet would wait longer and longer (CrashLoopBackOff), up to five minutes after the API
+// is back, in which nobody could revoke. Until then the probes say: alive, not ready.
 func awaitAPI(ctx context.Context, config *rest.Config, probeAddress string, interval time.Duration, log logr.Logger) error {
 	quick := rest.CopyConfig(config)
 	quick.Timeout = 10 * time.Second

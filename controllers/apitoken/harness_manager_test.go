@@ -37,18 +37,15 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	ctx, cancel := context.WithCancel(context.Background())
-	code := controlplane.Main(m, func(p *controlplane.Plane) {
+	os.Exit(controlplane.Main(m, func(p *controlplane.Plane) {
 		plane = p
 		for i := range caches {
 			var err error
-			if caches[i], err = startCluster(ctx); err != nil {
+			if caches[i], err = startCluster(p.Context); err != nil {
 				log.Fatal(err)
 			}
 		}
-	})
-	cancel()
-	os.Exit(code)
+	}))
 }
 
 // manager is a Reconciler with a cache of its own, as one manager process has.

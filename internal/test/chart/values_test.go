@@ -44,9 +44,14 @@ func TestWrongValues(t *testing.T) {
 		"networkPolicy.egress.enabled=true":         {"networkPolicy", "egress", "rules"},
 		"monitoring.podMonitors.interval=often":     {"monitoring", "podMonitors", "interval"},
 		`commonLabels.app\.kubernetes\.io/name=x`:   {"commonLabels", "app.kubernetes.io"},
-		"podLabels.a=b c":                           {"podLabels", "a"},
-		"extraArgs={leader-elect}":                  {"extraArgs", "0"},
-		"extraEnv[0].name=GATEWAY_IMAGE":            {"extraEnv", "0", "name"},
+		// It would give everybody with the role view what the manager may.
+		`commonLabels.rbac\.authorization\.k8s\.io/aggregate-to-view=x`: {"commonLabels", "rbac.authorization.k8s.io"},
+		`commonLabels.jiratokens\.io/policy=jira`:                       {"commonLabels", "jiratokens.io"},
+		// The manager would go on with all its rights after helm uninstall.
+		`commonAnnotations.helm\.sh/resource-policy=keep`: {"commonAnnotations", "helm.sh"},
+		"podLabels.a=b c":                {"podLabels", "a"},
+		"extraArgs={leader-elect}":       {"extraArgs", "0"},
+		"extraEnv[0].name=GATEWAY_IMAGE": {"extraEnv", "0", "name"},
 	}
 	eachHelm(t, func(helm *Helm) {
 		t := helm.t

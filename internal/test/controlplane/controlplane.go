@@ -12,6 +12,7 @@
 package controlplane
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,6 +37,8 @@ type Plane struct {
 	Scheme    *runtime.Scheme // Kubernetes' own kinds and the project's
 	Client    client.WithWatch
 	Clientset kubernetes.Interface
+	// Context ends with the package's tests: an API server waits a minute for those who still watch before it stops.
+	Context context.Context
 
 	env *envtest.Environment
 }
@@ -59,8 +62,11 @@ func Main(m *testing.M, use func(*Plane), options ...Option) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	plane.Context = ctx
 	use(plane)
 	code := m.Run()
+	cancel()
 	if err := plane.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stop the control plane:", err)
 	}
