@@ -12,15 +12,12 @@ import (
 type addressLimit struct {
 	net.Listener
 
-	most int
-
-	mu   sync.Mutex
-	open map[string]int // by address; none is 0
+	open *Shares
 }
 
 // LimitPerAddress bounds the connections of each address, so that nobody can take them all.
 func LimitPerAddress(l net.Listener, most int) net.Listener {
-	return &addressLimit{Listener: l, most: most, open: map[string]int{}}
+	return &addressLimit{Listener: l, open: NewShares(most)}
 }
 
 // Accept implements net.Listener.
@@ -30,40 +27,12 @@ func (l *addressLimit) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		address := addressOf(c.RemoteAddr().String())
-		if l.enter(address) {
-			return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { l.leave(address) })}, nil
+		peer := c.RemoteAddr().String()
+		if l.open.Take(peer) {
+			return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { l.open.Give(peer) })}, nil
 		}
 		_ = c.Close()
 	}
-}
-
-func (l *addressLimit) enter(address string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[address] >= l.most {
-		return false
-	}
-	l.open[address]++
-	return true
-}
-
-func (l *addressLimit) leave(address string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open[address]--
-	if l.open[address] <= 0 {
-		delete(l.open, address)
-	}
-}
-
-// addressOf is the host of a peer, or all of it if it has no port.
-func addressOf(peer string) string {
-	host, _, err := net.SplitHostPort(peer)
-	if err != nil {
-		return peer
-	}
-	return host
 }
 
 type limitedConn struct {

@@ -107,10 +107,10 @@ func TestClosedTwiceIsLeftOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = accepted[0].Close()
-	if l.open["127.0.0.2"] != 1 {
-		t.Errorf("one of two is closed: %v", l.open)
+	if l.open.taken["127.0.0.2"] != 1 {
+		t.Errorf("one of two is closed: %v", l.open.taken)
 	}
-	if err := accepted[1].Close(); err != nil || len(l.open) != 0 {
-		t.Errorf("all are closed: %v %v", err, l.open)
+	if err := accepted[1].Close(); err != nil || len(l.open.taken) != 0 {
+		t.Errorf("all are closed: %v %v", err, l.open.taken)
 	}
 }

@@ -6,56 +6,34 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"github.com/jiratokens/jira-token-operator/controllers/activity"
 	use "github.com/jiratokens/jira-token-operator/internal/activity"
 )
 
-const (
-	// activityShutdown is longer than what is being written takes.
-	activityShutdown = 12 * time.Second
-	// activityConnections bounds those that are open, each of some 50 KiB; a gateway has one, while it reports.
-	activityConnections = 1024
-	// activityPerAddress bounds those of one address: gateways outside the cluster may share one.
-	activityPerAddress = 64
-)
+// activityPlaces: a connection takes some 50 KiB, and a gateway has one, while it reports. Gateways outside the cluster may share an
+// address.
+func activityPlaces() places { return places{inAll: 1024, perAddress: 64} }
 
 // activityServer serves reports on every replica. Anybody in the cluster may connect to it, so nobody keeps a connection who has
 // not proved to be a gateway.
 func (o *Options) activityServer(ctx context.Context, recorder http.Handler) (*manager.Server, error) {
-	var network net.ListenConfig
-	listener, err := network.Listen(ctx, "tcp", o.Activity.Address)
+	listener, err := listen(ctx, o.Activity.Address, activityPlaces(), &tls.Config{
+		GetCertificate: o.Admission.serving.GetCertificate, MinVersion: tls.VersionTLS12,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("listen for reports of activity: %w", err)
 	}
-	shutdown := activityShutdown
-	listener = netutil.LimitListener(activity.LimitPerAddress(listener, activityPerAddress), activityConnections)
-	return &manager.Server{
-		Name: "activity", ShutdownTimeout: &shutdown,
-		// The limits are below TLS, as the server bounds the handshakes of connections that it sees to be TLS.
-		Listener: tls.NewListener(listener, &tls.Config{
-			GetCertificate: o.Admission.serving.GetCertificate, MinVersion: tls.VersionTLS12,
-		}),
-		Server: activityHTTP(recorder),
-	}, nil
+	return serving("activity", listener, activityHTTP(recorder)), nil
 }
 
 // activityHTTP bounds how long anything takes. A report is held while it is written, which its handler bounds.
 func activityHTTP(recorder http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           closing{recorder},
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
-		MaxHeaderBytes: 32 << 10, DisableGeneralOptionsHandler: true,
-		ErrorLog: log.New(io.Discard, "", 0), // handshakes of strangers, and of gateways while certificates are made
-	}
+	p := pace{headers: 10 * time.Second, request: 30 * time.Second, answer: time.Minute, pause: time.Minute}
+	return p.server(closing{recorder}, 32<<10)
 }
 
 // closing ends connections with each answer that is no result of a report.

@@ -4,7 +4,6 @@ package setup
 
 import (
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -81,14 +80,11 @@ func NewAdmission(config *rest.Config, scheme *runtime.Scheme, o AdmissionOption
 	if !o.Webhook {
 		return a, nil
 	}
-	host, port, err := SplitAddress(o.Address)
-	if err != nil {
+	if _, _, err := SplitAddress(o.Address); err != nil {
 		return nil, err
 	}
 	a.certify()
-	a.server = ctrlwebhook.NewServer(ctrlwebhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){
-		func(c *tls.Config) { c.GetCertificate, c.MinVersion = a.serving.GetCertificate, tls.VersionTLS12 },
-	}})
+	a.server = newWebhookServer(o.Address, a.serving.GetCertificate, usualWebhookLimits())
 	return a, nil
 }
 
