@@ -14,8 +14,8 @@ import (
 	use "github.com/jiratokens/jira-token-operator/internal/activity"
 )
 
-// activityPlaces: a connection takes some 50 KiB, and a gateway has one, while it reports. Gateways outside the cluster may share an
-// address.
+// activityPlaces: a connection takes some 50 KiB, and a gateway has one, while it reports. Gateways outside the cluster may share
+// an address.
 func activityPlaces() places { return places{inAll: 1024, perAddress: 64} }
 
 // activityServer serves reports on every replica. Anybody in the cluster may connect to it, so nobody keeps a connection who has

@@ -32,9 +32,9 @@ type reviewLimits struct {
 	wait time.Duration
 }
 
-// usualReviewLimits: the worst that strangers can do is 64 MiB of small bodies, 64 MiB of large ones, 128 MiB that HTTP/2 holds of
-// those that wait, and some 200 MiB of what is decoded: most of it garbage, a body becomes up to 40 times as large. With 50 KiB for
-// each connection that is a third of the manager's 2 GiB.
+// usualReviewLimits: the worst that strangers can do is 64 MiB of small bodies, 64 MiB of large ones, 128 MiB that HTTP/2 holds
+// of those that wait, and some 200 MiB of what is decoded (a body becomes up to 40 times as large, and makes as much garbage).
+// With 50 KiB for each connection that is a third of the manager's 2 GiB.
 func usualReviewLimits() reviewLimits {
 	return reviewLimits{
 		requests: 2048, perAddress: 256, small: 32 << 10, body: 1 << 20, large: 64, largePerAddress: 16,

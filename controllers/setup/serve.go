@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -62,7 +61,7 @@ type withoutHandshakes struct{}
 // Write implements io.Writer.
 func (withoutHandshakes) Write(line []byte) (int, error) {
 	if !bytes.Contains(line, []byte("TLS handshake error")) {
-		ctrl.Log.WithName("http").Info(fmt.Sprintf("%s", bytes.TrimSpace(line)))
+		ctrl.Log.WithName("http").Info(string(bytes.TrimSpace(line)))
 	}
 	return len(line), nil
 }

@@ -23,8 +23,9 @@ type webhookLimits struct {
 	reviews reviewLimits
 }
 
-// usualWebhookLimits: an API server gives each review 5 seconds. It has one connection for 100 at once, but begins with one for each,
-// and many may come from one address, that of a proxy such as konnectivity's. So an address has as many of them as of reviews.
+// usualWebhookLimits: an API server gives each review 5 seconds. It has one connection for 100 at once, but begins with one for
+// each, and many API servers may come from one address, that of a proxy such as konnectivity's. So an address has as many
+// connections as reviews.
 func usualWebhookLimits() webhookLimits {
 	return webhookLimits{
 		places:  places{inAll: 2048, perAddress: 256},
@@ -95,8 +96,8 @@ func (s *webhookServer) http(ctx context.Context) *http.Server {
 	return server
 }
 
-// StartedChecker implements ctrlwebhook.Server. It does not connect: strangers who take all places must not make a replica, of which
-// others need more than the webhook, unready.
+// StartedChecker implements ctrlwebhook.Server. It does not connect: strangers who take all places must not make a replica
+// unready, of which others need more than the webhook.
 func (s *webhookServer) StartedChecker() healthz.Checker {
 	return func(*http.Request) error {
 		if !s.started.Load() {
