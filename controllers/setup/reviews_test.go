@@ -49,6 +49,7 @@ func TestBeyondTheBound(t *testing.T) {
 			if requestsTotal(t, "503") != before+1 {
 				t.Error("metrics do not tell of it")
 			}
+			s.mustEnd(t, "Content-Length: 2\r\n\r\n{}", "503")
 			close(answer)
 			if text := <-first; text != "2 <nil>" {
 				t.Error(text)
@@ -97,17 +98,23 @@ func TestSizes(t *testing.T) {
 		"what came":      "Transfer-Encoding: chunked\r\n\r\n65\r\n" + strings.Repeat("x", 101) + "\r\n",
 		"a huge promise": "Content-Length: 9000000000\r\n\r\n",
 	} {
-		c, err := s.connect(t, "127.0.0.1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.Write([]byte("POST /review HTTP/1.1\r\nHost: x\r\n" + request)); err != nil {
-			t.Fatal(err)
-		}
-		answer, err := io.ReadAll(c) // until the connection ends, as there is no way to find the next request
-		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 413") || !strings.Contains(string(answer), "Connection: close") {
-			t.Errorf("%s: %q %v", name, answer, err)
-		}
+		t.Run(name, func(t *testing.T) { s.mustEnd(t, request, "413") })
+	}
+}
+
+// mustEnd expects a status, and that the connection ends with it: what is left of the request is not waited for.
+func (s *servedWebhook) mustEnd(t *testing.T, request, status string) {
+	t.Helper()
+	c, err := s.connect(t, "127.0.0.1")
+	if err == nil {
+		_, err = io.WriteString(c, "POST /review HTTP/1.1\r\nHost: x\r\n"+request)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(c)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+status) || !strings.Contains(string(answer), "Connection: close") {
+		t.Errorf("%q %v", answer, err)
 	}
 }
 
