@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/internal/resources"
@@ -112,6 +113,10 @@ func (d *desired) matches(live client.Object) bool {
 	return true
 }
 
+// whole are the maps that somebody else can't add to: one more label, and pods have no node, or a Service no pods. Where the
+// policy names none, Build leaves them out.
+var whole = sets.New("nodeSelector", "selector", "podSelector")
+
 // contains tells whether have has all of want. Lists must be of the same length: their order may have a meaning.
 func contains(have, want any) bool {
 	switch want := want.(type) {
@@ -121,7 +126,7 @@ func contains(have, want any) bool {
 			return len(want) == 0
 		}
 		for key, value := range want {
-			if !contains(have[key], value) {
+			if !contains(have[key], value) || (whole.Has(key) && have[key] != nil && !contains(value, have[key])) {
 				return false
 			}
 		}

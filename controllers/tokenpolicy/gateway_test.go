@@ -276,6 +276,23 @@ func TestDriftIsCorrected(t *testing.T) {
 	}
 }
 
+// One more label in a selector is drift as well: the Service would find no pods, and the NetworkPolicy protect none.
+func TestNarrowedSelectorsAreCorrected(t *testing.T) {
+	p := ready(t)
+	for kind, edit := range map[string]func(client.Object){
+		"Service":       func(o client.Object) { o.(*corev1.Service).Spec.Selector["app"] = "none" },
+		"NetworkPolicy": func(o client.Object) { o.(*networkingv1.NetworkPolicy).Spec.PodSelector.MatchLabels["app"] = "none" },
+	} {
+		object := gatewayObjects(p)[kind]
+		if err := get(t, object); err != nil {
+			t.Fatal(err)
+		}
+		good := object.DeepCopyObject().(client.Object)
+		update(t, object, edit)
+		expectSpec(t, object, good)
+	}
+}
+
 // A foreign object keeps back itself and what would use it, and nothing else.
 func TestForeignObjectsAreLeftAlone(t *testing.T) {
 	t.Parallel()

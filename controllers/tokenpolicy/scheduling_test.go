@@ -93,11 +93,12 @@ func TestSchedulingFollowsThePolicy(t *testing.T) {
 func TestDriftOfSchedulingIsCorrected(t *testing.T) {
 	p := ready(t, scheduling(onEdgeNodes()))
 	for name, edit := range map[string]func(*corev1.PodSpec){
-		"label":      func(s *corev1.PodSpec) { s.NodeSelector["example.com/pool"] = "other" },
-		"no label":   func(s *corev1.PodSpec) { delete(s.NodeSelector, "example.com/pool") },
-		"toleration": func(s *corev1.PodSpec) { s.Tolerations[0].Value = "other" },
-		"one more":   func(s *corev1.PodSpec) { s.Tolerations = append(s.Tolerations, corev1.Toleration{Operator: "Exists"}) },
-		"priority":   func(s *corev1.PodSpec) { s.PriorityClassName = "system-node-critical" },
+		"label":          func(s *corev1.PodSpec) { s.NodeSelector["example.com/pool"] = "other" },
+		"no label":       func(s *corev1.PodSpec) { delete(s.NodeSelector, "example.com/pool") },
+		"one more label": func(s *corev1.PodSpec) { s.NodeSelector["example.com/none"] = "x" },
+		"toleration":     func(s *corev1.PodSpec) { s.Tolerations[0].Value = "other" },
+		"one more":       func(s *corev1.PodSpec) { s.Tolerations = append(s.Tolerations, corev1.Toleration{Operator: "Exists"}) },
+		"priority":       func(s *corev1.PodSpec) { s.PriorityClassName = "system-node-critical" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := expectPods(t, p, onEdge)

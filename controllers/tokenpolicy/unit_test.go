@@ -39,6 +39,11 @@ func TestContains(t *testing.T) {
 		"empty list dropped":    {nil, list{}, true},
 		"emptied list":          {list{"a"}, list{}, false},
 		"another kind of value": {"a", object{"a": "b"}, false},
+		"the labels of nodes":   {object{"nodeSelector": object{"a": "b"}}, object{"nodeSelector": object{"a": "b"}}, true},
+		"one more of them":      {object{"nodeSelector": object{"a": "b", "c": "d"}}, object{"nodeSelector": object{"a": "b"}}, false},
+		"where none is named":   {object{"nodeSelector": object{"a": "b"}}, object{}, true},
+		"narrower than all":     {object{"podSelector": object{"matchLabels": object{"a": "b"}}}, object{"podSelector": object{}}, false},
+		"all, said by nothing":  {object{}, object{"podSelector": object{}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if have := contains(c.have, c.want); have != c.contains {
