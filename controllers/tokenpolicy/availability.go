@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 	"github.com/jiratokens/jira-token-operator/internal/resources"
 )
 
@@ -85,15 +87,27 @@ func whyNoPods(d *appsv1.Deployment) string {
 }
 
 // podsRefused is what the API server says of pods that it does not take, such as of a priority class that there is none of:
-// there is no pod then that could tell. Empty: it takes them.
+// there is no pod then that could tell. Empty: it takes them. Since when is said, as it may be over: the ReplicaSet tries
+// again ever more seldom.
 func podsRefused(d *appsv1.Deployment) string {
-	if c := reported(d, appsv1.DeploymentReplicaFailure, corev1.ConditionTrue); c != nil {
-		return "new pods can't be made: " + said(c)
+	c := reported(d, appsv1.DeploymentReplicaFailure, corev1.ConditionTrue)
+	if c == nil || c.Reason != failedCreate {
+		return ""
 	}
-	return ""
+	since := ""
+	if !c.LastTransitionTime.IsZero() {
+		since = fmt.Sprintf(" (since %s)", c.LastTransitionTime.UTC().Format(time.RFC3339))
+	}
+	return "new pods can't be made" + since + ": " + said(c)
 }
 
-func said(c *appsv1.DeploymentCondition) string { return strings.TrimSuffix(c.Message, ".") }
+// failedCreate is the reason by which a ReplicaSet tells pods that it could not make from those that it could not delete.
+const failedCreate = "FailedCreate"
+
+// said quotes a condition. What it says may come from a webhook, of any length.
+func said(c *appsv1.DeploymentCondition) string {
+	return strings.TrimSuffix(oneline.Of(c.Message, quotedLimit), ".")
+}
 
 // reported finds a condition of the Deployment as it is now, and not of the version before.
 func reported(

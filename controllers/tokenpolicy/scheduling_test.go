@@ -119,15 +119,7 @@ func TestUnknownPriorityClassIsTold(t *testing.T) {
 	if !apierrors.IsForbidden(refusal) || !strings.Contains(refusal.Error(), "PriorityClass") {
 		t.Fatalf("the pod is to be refused for its priority class: %v", refusal)
 	}
-	report := func(conditions ...appsv1.DeploymentCondition) {
-		t.Helper()
-		eventually(t, func() error {
-			return errors.Join(get(t, d), func() error {
-				d.Status.ObservedGeneration, d.Status.Conditions = d.Generation, conditions
-				return k8s.Status().Update(t.Context(), d)
-			}())
-		})
-	}
+	report := func(conditions ...appsv1.DeploymentCondition) { reportConditions(t, d, conditions...) }
 	report(appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: refusal.Error(),
 	})
@@ -156,6 +148,35 @@ func TestUnknownPriorityClassIsTold(t *testing.T) {
 	expectTold(true)
 	report()
 	expectTold(false)
+}
+
+// reportConditions stands in for the Deployment controller.
+func reportConditions(t *testing.T, d *appsv1.Deployment, conditions ...appsv1.DeploymentCondition) {
+	t.Helper()
+	eventually(t, func() error {
+		return errors.Join(get(t, d), func() error {
+			d.Status.ObservedGeneration, d.Status.Conditions = d.Generation, conditions
+			return k8s.Status().Update(t.Context(), d)
+		}())
+	})
+}
+
+// A webhook that says more than a status can hold does not keep the policy's what it was.
+func TestLongRefusalOfPodsIsTold(t *testing.T) {
+	p := ready(t)
+	d := expectPods(t, p, anywhere)
+	makeAvailable(t, p, 0)
+	reportConditions(t, d, appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate",
+		Message: "webhook denied: \x1b[2J\nline two " + strings.Repeat("x", 40000),
+	})
+	eventually(t, func() error {
+		c := expectCondition(t, p, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonGatewayStarting)
+		if !strings.Contains(c.Message, ": webhook denied: [2J line two xxx") {
+			return fmt.Errorf("have %.200q", c.Message)
+		}
+		return nil
+	})
 }
 
 // The schema takes what pods may have; that the API server does not take what the schema refuses is for the samples.

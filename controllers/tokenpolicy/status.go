@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/jsonline"
 	"github.com/jiratokens/jira-token-operator/internal/policy"
 )
 
@@ -98,12 +99,12 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 		if yes {
 			status = metav1.ConditionTrue
 		}
-		meta.SetStatusCondition(&s.Conditions, metav1.Condition{
+		setCondition(p, &metav1.Condition{
 			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: p.Generation,
 		})
 	}
 	if f.ranges != nil {
-		meta.SetStatusCondition(&s.Conditions, *f.ranges)
+		setCondition(p, f.ranges)
 	} else {
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSourceRangesEffective)
 	}
@@ -136,6 +137,19 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	}
 	set(kind, true, found.reason, found.message)
 	meta.RemoveStatusCondition(&s.Conditions, other)
+}
+
+const (
+	// quotedLimit is for what others say, within a message of ours, and messageLimit for a whole message, in bytes: one that
+	// is longer than the schema permits (32768 characters) would keep the whole status as it was.
+	quotedLimit  = 1 << 10
+	messageLimit = 16 << 10
+)
+
+func setCondition(p *v1alpha1.TokenPolicy, c *metav1.Condition) {
+	bounded := *c
+	bounded.Message = jsonline.Bounded(c.Message, messageLimit)
+	meta.SetStatusCondition(&p.Status.Conditions, bounded)
 }
 
 // doubts are those of a policy that can be compiled; else that is the problem.

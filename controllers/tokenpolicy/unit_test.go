@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -63,6 +64,10 @@ func TestJudgeDeployment(t *testing.T) {
 	}
 	refused := appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "no PriorityClass with name x was found",
+		Reason: "FailedCreate", LastTransitionTime: metav1.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	undeleted := appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "no PriorityClass", Reason: "FailedDelete",
 	}
 	past := func(d *appsv1.Deployment) *appsv1.Deployment {
 		d.Generation = 2
@@ -78,7 +83,11 @@ func TestJudgeDeployment(t *testing.T) {
 		"pods refused":              {deployment(0, refused), v1alpha1.ReasonGatewayStarting, false, "no PriorityClass with name x"},
 		"available":                 {deployment(1), v1alpha1.ReasonGatewayReady, false, ""},
 		"available, roll-out hangs": {deployment(1, late), v1alpha1.ReasonGatewayReady, false, "timed out progressing; see kubectl"},
-		"available, next refused":   {deployment(1, refused), v1alpha1.ReasonGatewayReady, false, "no PriorityClass with name x"},
+		"available, next refused": {
+			deployment(1, refused), v1alpha1.ReasonGatewayReady, false,
+			"new pods can't be made (since 2026-01-02T03:04:05Z): no PriorityClass with name x",
+		},
+		"an old one stays":          {deployment(1, undeleted), v1alpha1.ReasonGatewayReady, false, ""},
 		"nothing available in time": {deployment(0, late), v1alpha1.ReasonGatewayFailed, true, "timed out progressing; see kubectl"},
 		"refused for long":          {deployment(0, late, refused), v1alpha1.ReasonGatewayFailed, true, "no PriorityClass with name x"},
 		"that was the last version": {past(deployment(0, late, refused)), v1alpha1.ReasonGatewayStarting, false, ""},
@@ -107,6 +116,30 @@ func TestJudgeDeployment(t *testing.T) {
 				t.Error("the same finding changes the status")
 			}
 		})
+	}
+}
+
+// What others say is bounded, and so is a message: a status that the schema refuses would stay what it was.
+func TestMessagesAreBounded(t *testing.T) {
+	long := "webhook denied: \x1b[2J\nline two " + strings.Repeat("x", 40000)
+	for _, c := range []appsv1.DeploymentCondition{
+		{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Message: long},
+		{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: long, Reason: "FailedCreate"},
+	} {
+		message := judgeDeployment(deployment(0, c)).message
+		if len(message) > 1400 || !strings.Contains(message, ": webhook denied: [2J line two xxx") || !strings.Contains(message, "x…") {
+			t.Errorf("%s: have %d bytes: %.200q", c.Type, len(message), message)
+		}
+	}
+	p := &v1alpha1.TokenPolicy{}
+	fillStatus(p, &findings{
+		gateway: judgeDeployment(deployment(1)), problem: &problemError{reason: "A", message: long},
+		ranges: &metav1.Condition{Type: v1alpha1.ConditionSourceRangesEffective, Message: long},
+	})
+	for _, c := range p.Status.Conditions {
+		if len(c.Message) > 20000 {
+			t.Errorf("%s has %d bytes", c.Type, len(c.Message))
+		}
 	}
 }
 

@@ -155,7 +155,7 @@ func (v *Verifier) write(
 		if condition == nil {
 			meta.RemoveStatusCondition(&p.Status.Conditions, kind)
 		} else {
-			meta.SetStatusCondition(&p.Status.Conditions, *condition)
+			setCondition(p, condition)
 		}
 	}
 	if equality.Semantic.DeepEqual(before.Status, p.Status) {
