@@ -122,6 +122,9 @@ const (
 	ReasonGatewayFailed = "GatewayFailed"
 	// ReasonGatewayMissing: the gateway has not been deployed.
 	ReasonGatewayMissing = "GatewayMissing"
+	// ReasonGatewayRefused: the API server does not take an object of the gateway's: it finds it invalid, or a quota or
+	// webhook forbids it.
+	ReasonGatewayRefused = "GatewayRefused"
 	// ReasonAccepted: the policy and the Secrets that it refers to can be used.
 	ReasonAccepted = "Accepted"
 	// ReasonInvalidReference: a Secret that the policy refers to is missing, unlabelled or lacks a key.

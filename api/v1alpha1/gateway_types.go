@@ -46,6 +46,7 @@ type Gateway struct {
 	// tokens.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.claims)",message="claims are of no use to the gateway: set requests and limits"
+	// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory', 'ephemeral-storage'].all(k, !(k in self.requests) || !(k in self.limits) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",message="requests must not be above limits: raise the limit, or lower the request"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// imagePullSecrets name the Secrets of the policy's namespace, of the type
@@ -156,7 +157,8 @@ type GatewayService struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
 
-	// nodePort asks for a certain port of the nodes.
+	// nodePort asks for a certain port of the nodes, of those that the cluster has
+	// for Services (30000-32767, if its administrator didn't choose others).
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
@@ -165,5 +167,6 @@ type GatewayService struct {
 	// annotations of the Service, for a load balancer's settings.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k.lowerAscii()).hasValue())",message="must have keys of annotations: a name, or a domain, '/' and a name, such as example.com/scheme"
 	Annotations map[string]string `json:"annotations,omitempty"`
 }

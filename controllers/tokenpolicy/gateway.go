@@ -26,7 +26,8 @@ type change struct {
 	live    client.Object
 }
 
-// needs are the objects that another one hands its power to, by kind: it is not made while one of them is somebody else's.
+// needs are the objects that another one hands its power to, by kind: it is not made while one of them is somebody else's, or
+// could become so, as it was refused to us.
 var needs = map[string][]string{
 	"RoleBinding": {"ServiceAccount", "Role"},
 	"Deployment":  {"Secret", "ServiceAccount"},
@@ -37,31 +38,35 @@ type application struct {
 	*Reconciler
 
 	policy *v1alpha1.TokenPolicy
-	// found is the worst of what stood in the way of an object, and foreign the kinds that are somebody else's.
+	// found is the worst of what stood in the way of an object, and unfit the kinds that are not ours, see needs.
 	found   *problemError
-	foreign map[string]bool
+	unfit   map[string]bool
 	created []*unstructured.Unstructured
 }
 
 func newApplication(r *Reconciler, p *v1alpha1.TokenPolicy) *application {
-	return &application{Reconciler: r, policy: p, foreign: map[string]bool{}}
+	return &application{Reconciler: r, policy: p, unfit: map[string]bool{}}
 }
 
 // apply makes one object as it should be. What stands in its way is found and does not stop the others.
 func (a *application) apply(ctx context.Context, d *desired) error {
 	c, err := a.compare(ctx, a.policy, d)
 	if found, ok := errors.AsType[*problemError](err); ok {
-		a.foreign[d.kind()] = found.reason == v1alpha1.ReasonForeignObject
-		a.found = worse(a.found, found)
+		a.find(ctx, d, found, found.reason == v1alpha1.ReasonForeignObject)
 		return nil
 	}
 	if err != nil || c == nil {
 		return err
 	}
-	if c.live == nil && slices.ContainsFunc(needs[d.kind()], func(kind string) bool { return a.foreign[kind] }) {
+	if c.live == nil && slices.ContainsFunc(needs[d.kind()], func(kind string) bool { return a.unfit[kind] }) {
 		return nil
 	}
-	return a.write(ctx, c)
+	err = a.write(ctx, c)
+	if found := refused(d, err); found != nil {
+		a.find(ctx, d, found, c.live == nil)
+		return nil
+	}
+	return err
 }
 
 // tell records one event for all that was created: a second one of the same reason would only count the first up.

@@ -174,11 +174,11 @@ func checkSpec(p *v1alpha1.TokenPolicy) error {
 }
 
 func (r *Reconciler) after(p *v1alpha1.TokenPolicy, found *problemError) ctrl.Result {
-	if found != nil && found.lookAgain {
-		return ctrl.Result{RequeueAfter: lookAgain}
-	}
+	wait := r.again(p, found)
 	if before := p.Spec.RevokeIssuedBefore; before != nil { // until it counts, the status says that it does not
-		return ctrl.Result{RequeueAfter: max(before.Sub(r.Clock.Now()), 0)}
+		if counts := before.Sub(r.Clock.Now()); counts > 0 && (wait == 0 || counts < wait) {
+			wait = counts
+		}
 	}
-	return ctrl.Result{}
+	return ctrl.Result{RequeueAfter: wait}
 }

@@ -87,7 +87,7 @@ func linksPastGateway(spec *v1alpha1.TokenPolicySpec) string {
 
 // fillStatus is pure: it says what was found, in the way that kstatus reads.
 func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
-	found, gateway := f.problem, f.gateway
+	found, gateway := whileServing(f.problem, &f.gateway), f.gateway
 	if found == nil && gateway.reason == v1alpha1.ReasonGatewayMissing { // the cache is behind what was just made
 		gateway.reason, gateway.message = v1alpha1.ReasonGatewayStarting, "the gateway's objects are being made"
 	}
@@ -137,6 +137,16 @@ func fillStatus(p *v1alpha1.TokenPolicy, f *findings) {
 	}
 	set(kind, true, found.reason, found.message)
 	meta.RemoveStatusCondition(&s.Conditions, other)
+}
+
+// whileServing adds to what was refused that there are pods of before that serve.
+func whileServing(found *problemError, gateway *availability) *problemError {
+	if found == nil || found.reason != v1alpha1.ReasonGatewayRefused || !gateway.available {
+		return found
+	}
+	added := *found
+	added.message = joined(found.message, "meanwhile "+gateway.message)
+	return &added
 }
 
 const (

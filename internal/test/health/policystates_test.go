@@ -50,6 +50,12 @@ func policyStates() []policyState {
 			w.create(other)
 			w.policy = other
 		}},
+		{"the API server does not take an object of its gateway's", v1alpha1.ReasonGatewayRefused, false, stalled, nil, func(w *world) {
+			w.gateway(available)
+			edit(w, w.policy, func(p *v1alpha1.TokenPolicy) {
+				p.Spec.Gateway = &v1alpha1.Gateway{Service: &v1alpha1.GatewayService{Type: corev1.ServiceTypeNodePort, NodePort: new(int32(443))}}
+			})
+		}},
 		{"Jira does not take the gateway's requests for the owners'", v1alpha1.ReasonImpersonationRefused, false, stalled, nil, func(w *world) {
 			w.gateway(available)
 			w.verified(metav1.ConditionFalse, v1alpha1.ReasonImpersonationRefused)
