@@ -16,6 +16,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/directory"
 	"github.com/jiratokens/jira-token-operator/internal/directory/stored"
 	"github.com/jiratokens/jira-token-operator/internal/jira"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // run does what is due in a pass and keeps the result. It returns what is known then. What went wrong in Jira is in the
@@ -68,7 +69,7 @@ func (r *Reconciler) reportLost(ctx context.Context, w *pass, before *directory.
 	}
 	w.state.trouble = &problem{
 		reason:  v1alpha1.ReasonDirectoryNotKept,
-		message: "what Jira said could not be kept in Secrets of the policy's namespace: " + err.Error(),
+		message: "what Jira said could not be kept in Secrets of the policy's namespace: " + oneline.Of(err.Error(), quotedLimit),
 	}
 	return errors.Join(err, r.updateStatus(ctx, w.policy, w.groupStatus(before), w.judge(before)))
 }

@@ -12,6 +12,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
+)
+
+// quotedLimit is for what others say, such as a webhook, within a message, and messageLimit for all of it, in bytes: one that
+// is longer than the schema permits (32768 characters) would keep the whole status as it was.
+const (
+	quotedLimit  = 1 << 10
+	messageLimit = 8 << 10
 )
 
 // updateStatus writes the groups and the condition if they changed, and an event if the condition's reason did. found is
@@ -24,7 +32,8 @@ func (r *Reconciler) updateStatus(
 		Reason: v1alpha1.ReasonDirectorySynced, Message: "the groups and owners were read from Jira",
 	}
 	if found != nil {
-		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, found.reason, found.message
+		condition.Status, condition.Reason = metav1.ConditionFalse, found.reason
+		condition.Message = oneline.Of(found.message, messageLimit)
 	}
 	before := p.DeepCopy()
 	then := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionDirectorySynced)
