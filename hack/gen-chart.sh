@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 chart=charts/jira-token-operator
 
 rm -rf "$chart/files"
-for file in config/crd/bases/*.yaml config/admission/{secrets,status}.yaml config/rbac/{,namespaced/}*role.yaml \
+for file in config/crd/bases/*.yaml config/admission/{secrets,stamps,status}.yaml config/rbac/{,namespaced/}*role.yaml \
   config/webhook/{service,configuration}.yaml config/manager/{pod_disruption_budget,network_policy}.yaml \
   config/prometheus/{podmonitors,prometheusrule}.yaml config/grafana/*.json; do
   copy=$chart/files/${file#config/}

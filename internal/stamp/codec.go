@@ -3,7 +3,6 @@
 package stamp
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -17,17 +16,19 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/grant"
 )
 
-// The annotation is v1.<key id>.<statement>.<MAC>, the last two in base64url. The MAC is made over all before it.
+// The annotation is v1.<key id>.<statement>.<MAC>. The statement is JSON as it is: the admission policy
+// jira-token-operator-stamps reads it, and CEL decodes nothing. The MAC is in base64url, and made over all before it.
 const (
 	version = "v1"
 
-	maxStatement = 8 << 10 // bytes of JSON
-	maxEncoded   = 12 << 10
+	maxStatement = 8 << 10 // bytes
+	maxEncoded   = 9 << 10
 )
 
 var encoding = base64.RawURLEncoding.Strict()
 
-// statement is a stamp as JSON.
+// statement is a stamp as JSON. That policy (config/admission/stamps.yaml) knows that it begins with the requester's user, uid
+// and groups, then at, and how encoding/json escapes names.
 type statement struct {
 	grant.Requester
 
@@ -52,7 +53,7 @@ func encode(s *Stamp, keyID string) (string, error) {
 		return "", fmt.Errorf("the user's name or UID is too long for a stamp: it would have %d bytes, at most %d are allowed",
 			len(content), maxStatement)
 	}
-	return version + "." + keyID + "." + encoding.EncodeToString(content), nil
+	return version + "." + keyID + "." + string(content), nil
 }
 
 // parts are an annotation, taken apart and believed in nothing.
@@ -65,23 +66,18 @@ func split(annotation string) (parts, bool) {
 	if len(annotation) > maxEncoded {
 		return parts{}, false
 	}
-	fields := strings.Split(annotation, ".")
-	if len(fields) != 4 || fields[0] != version {
+	end := max(strings.LastIndexByte(annotation, '.'), 0)
+	fields := strings.SplitN(annotation[:end], ".", 3) // a statement may have points, too
+	if len(fields) != 3 || fields[0] != version {
 		return parts{}, false
 	}
-	mac, err := encoding.DecodeString(fields[3])
-	return parts{
-		signed: strings.TrimSuffix(annotation, "."+fields[3]), keyID: fields[1], content: fields[2], mac: mac,
-	}, err == nil
+	mac, err := encoding.DecodeString(annotation[end+1:])
+	return parts{signed: annotation[:end], keyID: fields[1], content: fields[2], mac: mac}, err == nil
 }
 
 // decode reads a statement whose MAC was right. A field that is not known may be a limit: then nothing is believed.
 func decode(content string) (*Stamp, bool) {
-	raw, err := encoding.DecodeString(content)
-	if err != nil {
-		return nil, false
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder := json.NewDecoder(strings.NewReader(content))
 	decoder.DisallowUnknownFields()
 	var s statement
 	if decoder.Decode(&s) != nil || !errors.Is(decoder.Decode(&struct{}{}), io.EOF) || s.User == "" {

@@ -128,7 +128,7 @@ func TestStampsAreNotBelieved(t *testing.T) {
 		"without MAC":       {annotate(func(s string) string { return s[:strings.LastIndex(s, ".")+1] }), stamp.ErrForged},
 		"of another format": {annotate(func(s string) string { return "v2" + s[2:] }), stamp.ErrForged},
 		"unknown key":       {annotate(func(s string) string { return strings.Replace(s, "T11", "T10", 1) }), stamp.ErrForged},
-		"another statement": {annotate(func(s string) string { return strings.Replace(s, ".ey", ".eyJ1c2VyIjoiZXZlIiwi", 1) }), stamp.ErrForged},
+		"another statement": {annotate(func(s string) string { return strings.Replace(s, "alice", "eve", 1) }), stamp.ErrForged},
 		"huge":              {annotate(func(string) string { return strings.Repeat("v1.a.", 50_000) }), stamp.ErrForged},
 		"JSON":              {annotate(func(string) string { return `{"user":"alice"}` }), stamp.ErrForged},
 
@@ -181,7 +181,7 @@ func TestMutableStatesKeepTheStamp(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	r, _ := ring(f, time.Hour)
 	good := stamped(f, r, true).Annotations[v1alpha1.AnnotationRequestedBy]
-	for _, seed := range []string{good, good[:len(good)/2], "v1.a.e30.AAAA", "....", ""} {
+	for _, seed := range []string{good, good[:len(good)/2], "v1.a.{}.AAAA", "....", ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, annotation string) {

@@ -66,17 +66,17 @@ var ways = map[string]func(t *testing.T, p *person, token *v1alpha1.ApiToken, va
 	},
 	"merge patch": func(t *testing.T, p *person, token *v1alpha1.ApiToken, value string) error {
 		t.Helper()
-		return p.Patch(t.Context(), stored(t, token), mergePatch(`{"metadata":{"annotations":{"jiratokens.io/requested-by":"`+value+`"}}}`))
+		return p.Patch(t.Context(), stored(t, token), stampPatch(value))
 	},
 	"merge patch with a change of the spec": func(t *testing.T, p *person, token *v1alpha1.ApiToken, value string) error {
 		t.Helper()
 		return p.Patch(t.Context(), stored(t, token), mergePatch(
-			`{"spec":{"scopes":["admin"]},"metadata":{"annotations":{"jiratokens.io/requested-by":"`+value+`"}}}`))
+			`{"spec":{"scopes":["admin"]},"metadata":{"annotations":{"jiratokens.io/requested-by":`+quoted(value)+`}}}`))
 	},
 	"JSON patch": func(t *testing.T, p *person, token *v1alpha1.ApiToken, value string) error {
 		t.Helper()
 		return p.Patch(t.Context(), stored(t, token), client.RawPatch(types.JSONPatchType, []byte(
-			`[{"op":"replace","path":"/metadata/annotations/jiratokens.io~1requested-by","value":"`+value+`"}]`)))
+			`[{"op":"add","path":"/metadata/annotations/jiratokens.io~1requested-by","value":`+quoted(value)+`}]`)))
 	},
 	"server-side apply": func(t *testing.T, p *person, token *v1alpha1.ApiToken, value string) error {
 		t.Helper()

@@ -8,14 +8,17 @@ import (
 	"testing"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/stamp"
 )
 
-// Somebody keeps a stamp and uses it while the webhook is off. When it is on again, nobody believes it, and whoever edits
+// Somebody keeps a stamp and uses it while the webhook is off, and the admission policy for stamps is gone as well. When it is on again, nobody believes it, and whoever edits
 // the token does not make it believed.
 func TestReplayWhileTheWebhookIsOff(t *testing.T) {
 	namespace := plane.Namespace(t)
@@ -34,6 +37,7 @@ func TestReplayWhileTheWebhookIsOff(t *testing.T) {
 	}
 	m.stop()
 	removeWebhook(t)
+	unbindStampPolicy(t)
 	tokens := map[string]*v1alpha1.ApiToken{
 		"created": newToken(namespace, "created", annotated(agedStamp(t, created))),
 		"changed": newToken(namespace, "changed", annotated(captured["changed"]), func(a *v1alpha1.ApiToken) { a.Spec.Description = "x" }),
@@ -59,6 +63,17 @@ func TestReplayWhileTheWebhookIsOff(t *testing.T) {
 		}
 		m.expectRequester(t, token, alice)
 	}
+}
+
+// unbindStampPolicy has the API server look at no stamp until start installs everything again.
+func unbindStampPolicy(t *testing.T) {
+	t.Helper()
+	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: "jira-token-operator-stamps"}}
+	must(t, plane.Client.Delete(t.Context(), binding))
+	namespace := plane.Namespace(t)
+	eventually(t, func() error {
+		return plane.Client.Create(t.Context(), newToken(namespace, "trial", annotated("x")), client.DryRunAll)
+	})
 }
 
 // agedStamp is what the operator would have written for the token five minutes ago: a test can't wait so long.

@@ -3,6 +3,7 @@
 package permissions_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -99,9 +100,9 @@ func TestForgedStampsAreDenied(t *testing.T) {
 	must(t, eve.Create(t.Context(), mine))
 	w.expect(mine, v1alpha1.ReasonNotPermitted)
 	for what, patch := range map[string]client.Patch{
-		"merge patch": client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"`+v1alpha1.AnnotationRequestedBy+`":"`+stolen+`"}}}`)),
+		"merge patch": client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"`+v1alpha1.AnnotationRequestedBy+`":`+quoted(stolen)+`}}}`)),
 		"JSON patch": client.RawPatch("application/json-patch+json",
-			[]byte(`[{"op":"replace","path":"/metadata/annotations/jiratokens.io~1requested-by","value":"`+stolen+`"}]`)),
+			[]byte(`[{"op":"replace","path":"/metadata/annotations/jiratokens.io~1requested-by","value":`+quoted(stolen)+`}]`)),
 	} {
 		denied(what, eve.Patch(t.Context(), mine.DeepCopy(), patch))
 	}
@@ -120,4 +121,13 @@ func TestForgedStampsAreDenied(t *testing.T) {
 	must(t, eve.Patch(t.Context(), own.DeepCopy(), client.RawPatch("application/merge-patch+json",
 		[]byte(`{"metadata":{"annotations":{"`+v1alpha1.AnnotationRequest+`":"1"}}}`))))
 	w.expectSince(own, v1alpha1.ReasonNotPermitted)
+}
+
+// quoted is a text as JSON.
+func quoted(text string) string {
+	content, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // a string can always be encoded
+	}
+	return string(content)
 }
