@@ -22,7 +22,7 @@ import (
 )
 
 // stolen is a stamp in anybody's name, as whoever reaches the webhook's port gets one.
-func stolen(t *testing.T, by *grant.Requester, object stamp.Object) string { //nolint:gocritic // as in the package stamp
+func stolen(t *testing.T, by *grant.Requester, object stamp.Object) string {
 	t.Helper()
 	var secret corev1.Secret
 	must(t, plane.Client.Get(t.Context(), types.NamespacedName{Namespace: systemNamespace, Name: "jira-token-operator-stamp-keys"}, &secret))

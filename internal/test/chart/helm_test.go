@@ -114,7 +114,7 @@ func keptObjects() []*unstructured.Unstructured {
 		out = append(out, named(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"), name+".jiratokens.io"))
 	}
 	for _, kind := range []string{"ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy"} {
-		for _, name := range []string{"jira-token-operator-secrets", "jira-token-operator-status"} {
+		for _, name := range []string{"jira-token-operator-secrets", "jira-token-operator-stamps", "jira-token-operator-status"} {
 			out = append(out, named(schema.GroupVersionKind{Group: "admissionregistration.k8s.io", Version: "v1", Kind: kind}, name))
 		}
 	}

@@ -40,6 +40,7 @@ func TestUninstall(t *testing.T) {
 	for _, left := range []string{
 		"secret/intake -n marketing", "deployment/jira-gateway -n jira-gateway", "deployment/jira-token-operator-manager -n " + systemNamespace,
 		"validatingadmissionpolicy/jira-token-operator-secrets", "validatingadmissionpolicybinding/jira-token-operator-status",
+		"validatingadmissionpolicy/jira-token-operator-stamps", "validatingadmissionpolicybinding/jira-token-operator-stamps",
 		"clusterrole/jira-token-operator-manager-role", "mutatingwebhookconfiguration/jira-token-operator",
 	} {
 		if out, err := w.stack.Kubectl(t.Context(), append([]string{"get"}, strings.Fields(left)...)...); err == nil {

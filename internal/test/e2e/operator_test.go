@@ -103,8 +103,10 @@ var keptObjects = []string{
 	"customresourcedefinition/tokenapprovals.jiratokens.io",
 	"customresourcedefinition/tokenpolicies.jiratokens.io",
 	"validatingadmissionpolicybinding/jira-token-operator-secrets",
+	"validatingadmissionpolicybinding/jira-token-operator-stamps",
 	"validatingadmissionpolicybinding/jira-token-operator-status",
 	"validatingadmissionpolicy/jira-token-operator-secrets",
+	"validatingadmissionpolicy/jira-token-operator-stamps",
 	"validatingadmissionpolicy/jira-token-operator-status",
 	"namespace/" + managerNamespace,
 }
