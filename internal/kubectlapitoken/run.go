@@ -16,7 +16,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cani"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/personal"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 	"github.com/jiratokens/jira-token-operator/internal/token"
 )
 
@@ -37,7 +37,7 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	code := exitCode(err)
 	text := ""
 	if err != nil {
-		text = show.OneLine(err.Error()) // it may repeat what tenants have written
+		text = oneline.Printable(err.Error()) // it may repeat what tenants have written
 	}
 	_, said := exit.CodeOf(err)
 	switch {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oneline quotes what others wrote, such as what a webhook says in refusing an object, within a sentence of ours.
+// Package oneline quotes what others wrote, such as what a webhook says in refusing an object, within a line of ours.
 package oneline
 
 import (
@@ -12,11 +12,15 @@ import (
 
 // Of makes a text one line of what a screen shows, cut at so many bytes, which "…" shows.
 func Of(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
+	return jsonline.Bounded(strings.Join(strings.Fields(Printable(text)), " "), limit)
+}
+
+// Printable keeps a text from passing for lines of ours.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) { // control characters, line ends, and what turns the direction of a text
 			return ' '
 		}
 		return r
 	}, text)
-	return jsonline.Bounded(strings.Join(strings.Fields(text), " "), limit)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // OnEach does something with each token. One failure is the error; of several tokens, errOut has each failure, and the
@@ -26,7 +27,7 @@ func OnEach(ctx context.Context, list []*v1alpha1.ApiToken, errOut io.Writer, do
 		if err := do(t); err != nil {
 			failed, last = failed+1, err
 			if len(list) > 1 {
-				fmt.Fprintf(errOut, "error: %s\n", show.OneLine(err.Error()))
+				fmt.Fprintf(errOut, "error: %s\n", oneline.Printable(err.Error()))
 			}
 		}
 	}

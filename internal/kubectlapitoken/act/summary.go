@@ -10,8 +10,8 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // mostShown tokens are listed before the question; of the others there is the number.
@@ -26,8 +26,8 @@ func Summarise(targets []*v1alpha1.ApiToken, errOut io.Writer, now time.Time) er
 		if t.Status.Credential != nil {
 			credential = t.Status.Credential.ID
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tokens.Name(t), show.OneLine(string(t.Spec.Owner)),
-			tokens.StateOf(t, now), credential, show.OneLine(t.Spec.Description))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tokens.Name(t), oneline.Printable(string(t.Spec.Owner)),
+			tokens.StateOf(t, now), credential, oneline.Printable(t.Spec.Description))
 	}
 	if err := table.Flush(); err != nil {
 		return err

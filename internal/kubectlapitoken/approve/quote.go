@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 	"github.com/jiratokens/jira-token-operator/internal/stamp"
 )
 
@@ -40,9 +40,9 @@ func quote(ctx context.Context, api client.Client, token *v1alpha1.ApiToken, obs
 			text += " by " + by
 		}
 		if a.Spec.Reason != "" {
-			text += fmt.Sprintf(", because %q", show.OneLine(a.Spec.Reason))
+			text += fmt.Sprintf(", because %q", oneline.Printable(a.Spec.Reason))
 		}
-		quoted = append(quoted, show.OneLine(text))
+		quoted = append(quoted, oneline.Printable(text))
 	}
 	if len(quoted) == 0 {
 		return obstacle

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // summary says what the token may do, out of what the digest covers, for whoever decides.
@@ -20,7 +21,7 @@ func summary(token *v1alpha1.ApiToken) string {
 	line := func(title, value string) { fmt.Fprintf(w, "%s:\t%s\n", title, value) }
 	status, grant, ref := &token.Status, token.Status.Grant, token.Spec.PolicyRef
 	line("ApiToken", token.Namespace+"/"+token.Name)
-	line("Description", cmp.Or(show.OneLine(token.Spec.Description), "none"))
+	line("Description", cmp.Or(oneline.Printable(token.Spec.Description), "none"))
 	line("Acts in Jira as", string(token.Spec.Owner)+keyOf(grant))
 	line("May", show.Joined(grant.Scopes, "nothing"))
 	line("From", show.Joined(grant.SourceRanges, "any address"))
@@ -29,7 +30,7 @@ func summary(token *v1alpha1.ApiToken) string {
 	}
 	line("Requests", show.Rate(grant.RateLimit))
 	line("Until", expiry(token))
-	line("Declared by", cmp.Or(show.OneLine(status.RequestedBy), "not known"))
+	line("Declared by", cmp.Or(oneline.Printable(status.RequestedBy), "not known"))
 	line("Policy", fmt.Sprintf("%s/%s, rule %s", ref.Namespace, ref.Name, cmp.Or(status.Rule, "not known")))
 	line("Digest", string(grant.Digest))
 	_ = w.Flush() // into memory
@@ -40,7 +41,7 @@ func keyOf(grant *v1alpha1.GrantStatus) string {
 	if grant.OwnerKey == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (key %s)", show.OneLine(grant.OwnerKey))
+	return fmt.Sprintf(" (key %s)", oneline.Printable(grant.OwnerKey))
 }
 
 func expiry(token *v1alpha1.ApiToken) string {

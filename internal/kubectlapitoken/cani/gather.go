@@ -10,8 +10,8 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/review"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // gathering collects what an answer depends on.
@@ -38,7 +38,7 @@ func (c *command) gather(ctx context.Context) (*gathering, error) {
 
 // note adds to what is said whatever the answer is.
 func (g *gathering) note(format string, args ...any) {
-	g.notes.always = append(g.notes.always, show.OneLine(fmt.Sprintf(format, args...)))
+	g.notes.always = append(g.notes.always, oneline.Printable(fmt.Sprintf(format, args...)))
 }
 
 // declaredPolicy is the policy that --policy or the manifest names; empty: neither does.

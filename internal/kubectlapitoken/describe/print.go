@@ -15,6 +15,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/gitops"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // page is what is written, section by section.
@@ -36,7 +37,7 @@ func text(k *known, now time.Time) string {
 	p.section("Events", func() { p.events(k) })
 	p.rule(k)
 	for _, note := range k.notes {
-		fmt.Fprintf(&p.out, "\nNote: %s.", show.OneLine(note))
+		fmt.Fprintf(&p.out, "\nNote: %s.", oneline.Printable(note))
 	}
 	return strings.TrimRight(p.out.String(), "\n") + "\n"
 }
@@ -64,14 +65,14 @@ func (p *page) section(title string, write func()) {
 // line writes a title and a value; an empty one is left out.
 func (p *page) line(title, value string) {
 	if value != "" {
-		fmt.Fprintf(p.table, "%s:\t%s\n", title, show.OneLine(value))
+		fmt.Fprintf(p.table, "%s:\t%s\n", title, oneline.Printable(value))
 	}
 }
 
 // row writes a line of a table.
 func (p *page) row(cells ...string) {
 	for i := range cells {
-		cells[i] = show.OneLine(cells[i])
+		cells[i] = oneline.Printable(cells[i])
 	}
 	fmt.Fprintln(p.table, strings.Join(cells, "\t"))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // change is a line: what happened to a token.
@@ -54,7 +55,7 @@ func (r *recorder) add(event, format string, args ...any) {
 	t := r.token
 	r.list = append(r.list, change{
 		Time: r.now.UTC().Format(time.RFC3339), Namespace: t.Namespace, Name: t.Name, Owner: string(t.Spec.Owner),
-		Policy: tokens.PolicyName(t), Event: event, Message: show.OneLine(fmt.Sprintf(format, args...)),
+		Policy: tokens.PolicyName(t), Event: event, Message: oneline.Printable(fmt.Sprintf(format, args...)),
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/selection"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // stream follows the tokens until the context ends. client-go's informer keeps what it has seen: after a restart of the API
@@ -145,6 +146,6 @@ func (f *follower) trouble(err error) {
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err): // it reads all anew
 	case !f.lost:
 		f.lost = true
-		fmt.Fprintf(f.streams.ErrOut, "The API server does not answer; trying again: %s\n", show.OneLine(err.Error()))
+		fmt.Fprintf(f.streams.ErrOut, "The API server does not answer; trying again: %s\n", oneline.Printable(err.Error()))
 	}
 }

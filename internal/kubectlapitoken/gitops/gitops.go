@@ -9,7 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // The marks of Flux and Argo CD.
@@ -25,7 +25,7 @@ const (
 
 // OwnerOf says what declares an object, such as Flux's Kustomization flux-system/tokens; empty: nothing that is known. Tenants
 // write the marks: what they say is shown as a line of text.
-func OwnerOf(o metav1.Object) string { return show.OneLine(ownerOf(o)) }
+func OwnerOf(o metav1.Object) string { return oneline.Printable(ownerOf(o)) }
 
 func ownerOf(o metav1.Object) string {
 	labels, annotations := o.GetLabels(), o.GetAnnotations()

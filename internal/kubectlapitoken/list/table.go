@@ -15,6 +15,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // none stands for what a token has not, as in kubectl.
@@ -102,7 +103,7 @@ func printTable(out io.Writer, list []*v1alpha1.ApiToken, now time.Time, namespa
 		cells := make([]string, 0, len(shown))
 		for _, c := range shown {
 			if !c.wide || wide {
-				cells = append(cells, show.OneLine(value(c)))
+				cells = append(cells, oneline.Printable(value(c)))
 			}
 		}
 		fmt.Fprintln(table, strings.Join(cells, "\t"))

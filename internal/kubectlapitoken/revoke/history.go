@@ -10,9 +10,9 @@ import (
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/audittrail"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // history is what the manager's audit trail tells, by UIDs: what is declared anew under a former name is another thing.
@@ -142,7 +142,7 @@ func (l *life) undonePolicy(p *v1alpha1.TokenPolicy) string {
 	case l.newest.Generation > p.Generation:
 		by := ""
 		if l.newest.FieldManager != "" {
-			by = " by " + show.OneLine(l.newest.FieldManager)
+			by = " by " + oneline.Printable(l.newest.FieldManager)
 		}
 		return fmt.Sprintf("its spec is of generation %d, and the trail tells of %d, written%s and seen at %s: what was added to "+
 			"spec.deny or spec.revokeIssuedBefore, or taken from rules, is undone", p.Generation, l.newest.Generation, by, at(l.newest))
@@ -161,6 +161,6 @@ func justBefore(e *audittrail.Entry) string {
 
 // The trail is a file that others may have written: what it says is shown as a line of text.
 
-func at(e *audittrail.Entry) string { return show.OneLine(e.Time) }
+func at(e *audittrail.Entry) string { return oneline.Printable(e.Time) }
 
-func why(e *audittrail.Entry) string { return show.OneLine(e.Reason + ": " + e.Message) }
+func why(e *audittrail.Entry) string { return oneline.Printable(e.Reason + ": " + e.Message) }

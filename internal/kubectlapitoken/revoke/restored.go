@@ -14,6 +14,7 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/tokens"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // restored finds the tokens that the manager's audit trail says were revoked, and that a restored backup of the cluster has
@@ -45,7 +46,7 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 		case l.end != nil:
 			back = append(back, t)
 			says = append(says, fmt.Sprintf("ApiToken %s of %s was revoked at %s (%s), and is back", tokens.Name(t),
-				show.OneLine(string(t.Spec.Owner)), at(l.end), why(l.end)))
+				oneline.Printable(string(t.Spec.Owner)), at(l.end), why(l.end)))
 		default:
 			for _, undone := range l.undone(t, c.Now.Now(), policies[tokens.PolicyName(t)]) {
 				c.leave("ApiToken " + tokens.Name(t) + " is left as it is: " + undone)
@@ -57,7 +58,7 @@ func (c *command) restored(ctx context.Context) (back []*v1alpha1.ApiToken, err 
 		return nil, err
 	}
 	fmt.Fprintf(c.Streams.ErrOut, "The trail has %s from %s to %s, and tells of %s that ended; %s.\n", show.Count(h.lines, "line"),
-		show.OneLine(h.first), show.OneLine(h.last), show.Count(h.ends(), "token"), backAgain(len(back)))
+		oneline.Printable(h.first), oneline.Printable(h.last), show.Count(h.ends(), "token"), backAgain(len(back)))
 	if len(says) > 0 {
 		fmt.Fprintln(c.Streams.ErrOut, strings.Join(says, "\n"))
 	}

@@ -8,23 +8,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
-
-// OneLine keeps a text that others have written from passing for lines of ours.
-func OneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) { // control characters, line ends, and what turns the direction of a text
-			return ' '
-		}
-		return r
-	}, text)
-}
 
 // Joined lists texts, or says that there are none.
 func Joined[S ~string](list []S, none string) string {
@@ -39,7 +29,7 @@ func Joined[S ~string](list []S, none string) string {
 func Headers(list []v1alpha1.HeaderPattern) string {
 	parts := make([]string, len(list))
 	for i, h := range list {
-		parts[i] = OneLine(h.Name + ": " + h.Pattern)
+		parts[i] = oneline.Printable(h.Name + ": " + h.Pattern)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // State is how an ApiToken is doing, in one word.
@@ -75,7 +75,7 @@ func Condition(t *v1alpha1.ApiToken, kind string) *metav1.Condition {
 // tenants have written; a token that the operator has not looked at has none.
 func Reason(t *v1alpha1.ApiToken) (reason, message string) {
 	if ready := Condition(t, v1alpha1.ConditionReady); ready != nil {
-		return ready.Reason, show.OneLine(ready.Message)
+		return ready.Reason, oneline.Printable(ready.Message)
 	}
 	return "", ""
 }

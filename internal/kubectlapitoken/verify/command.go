@@ -17,8 +17,8 @@ import (
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/cluster"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/complete"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/exit"
-	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/show"
 	"github.com/jiratokens/jira-token-operator/internal/kubectlapitoken/usage"
+	"github.com/jiratokens/jira-token-operator/internal/oneline"
 )
 
 // defaultTimeout is how long an answer may take.
@@ -85,7 +85,7 @@ func (c *command) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.streams.Out, show.OneLine(verdict.says))
+	fmt.Fprintln(c.streams.Out, oneline.Printable(verdict.says))
 	if verdict.code != exit.OK {
 		return exit.Quietly(verdict.code)
 	}
