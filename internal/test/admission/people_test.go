@@ -3,9 +3,11 @@
 package admission_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -72,6 +74,7 @@ const (
 	roleGitOps   = "jira-token-operator-gitops"
 )
 
+// bind gives a role, and waits until the API server knows that.
 func bind(t *testing.T, namespace, role string, subject rbacv1.Subject) {
 	t.Helper()
 	must(t, plane.Client.Create(t.Context(), &rbacv1.RoleBinding{
@@ -79,6 +82,27 @@ func bind(t *testing.T, namespace, role string, subject rbacv1.Subject) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 		Subjects:   []rbacv1.Subject{subject},
 	}))
+	asked := authorizationv1.SubjectAccessReviewSpec{
+		User: subject.Name, ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: namespace, Verb: "create", Group: v1alpha1.GroupVersion.Group, Resource: "apitokens",
+		},
+	}
+	if subject.Kind == rbacv1.ServiceAccountKind {
+		asked.User = "system:serviceaccount:" + subject.Namespace + ":" + subject.Name
+	}
+	if role == roleApprover {
+		asked.ResourceAttributes.Resource = "tokenapprovals"
+	}
+	eventually(t, func() error {
+		review := &authorizationv1.SubjectAccessReview{Spec: asked}
+		if err := plane.Client.Create(t.Context(), review); err != nil {
+			return err
+		}
+		if !review.Status.Allowed {
+			return fmt.Errorf("%s may not create %s yet", asked.User, asked.ResourceAttributes.Resource)
+		}
+		return nil
+	})
 }
 
 func newToken(namespace, name string, edits ...func(*v1alpha1.ApiToken)) *v1alpha1.ApiToken {
