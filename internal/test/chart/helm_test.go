@@ -99,10 +99,11 @@ func deleteKept(ctx context.Context, t *testing.T) {
 			t.Error(err)
 		}
 		eventually(t, func() error { // a custom resource's objects go first
-			if err := plane.Client.Get(ctx, client.ObjectKeyFromObject(kept), kept); !apierrors.IsNotFound(err) {
-				return fmt.Errorf("%s %s is still there: %w", kept.GetKind(), kept.GetName(), err)
+			err := plane.Client.Get(ctx, client.ObjectKeyFromObject(kept), kept)
+			if err == nil {
+				return fmt.Errorf("%s %s is still there: %v", kept.GetKind(), kept.GetName(), kept.Object["status"])
 			}
-			return nil
+			return client.IgnoreNotFound(err)
 		})
 	}
 }
