@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/jiratokens/jira-token-operator/api/v1alpha1"
 	"github.com/jiratokens/jira-token-operator/internal/test/controlplane"
 )
 
@@ -77,7 +78,18 @@ func (h *Helm) run(t *testing.T, args ...string) string {
 func (h *Helm) install(t *testing.T, namespace string, args ...string) string {
 	t.Helper()
 	t.Cleanup(func() { h.purge(t, namespace) })
-	return h.run(t, append([]string{"install", release, path, "--namespace=" + namespace, image}, args...)...)
+	out := h.run(t, append([]string{"install", release, path, "--namespace=" + namespace, image}, args...)...)
+	kindsServed(t)
+	return out
+}
+
+// kindsServed waits until the custom resources can be used. One that is deleted before that goes minutes later: the API server
+// fails to list its objects, and tries again ever more seldom.
+func kindsServed(t *testing.T) {
+	t.Helper()
+	for _, list := range []client.ObjectList{&v1alpha1.ApiTokenList{}, &v1alpha1.TokenPolicyList{}, &v1alpha1.TokenApprovalList{}} {
+		eventually(t, func() error { return plane.Client.List(t.Context(), list) })
+	}
 }
 
 const release = "tokens"

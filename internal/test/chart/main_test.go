@@ -59,11 +59,10 @@ func read(t *testing.T, file string) string {
 	return string(content)
 }
 
-// eventually waits for what the API server does in the background. Where it fails to end a custom resource, it tries again after
-// ever longer times, up to minutes.
+// eventually waits for what the API server does in the background.
 func eventually(t *testing.T, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		err := condition()
 		if err == nil {
